@@ -53,13 +53,21 @@ impl Catalog {
         name: &str,
     ) -> Result<Arc<Table>, CatalogError> {
         let key = (side, schema.to_owned(), name.to_owned());
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let known = self
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .cloned();
         if let Some(table) = known {
             return Ok(table);
         }
         let mut connection = databases.mirror_session(side).await?;
         let table = Arc::new(read_table(&mut connection, side, schema, name).await?);
-        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(key, table.clone());
+        self.known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, table.clone());
         Ok(table)
     }
 
@@ -101,7 +109,11 @@ pub async fn read_table(
         .into_iter()
         .flatten()
         .next()
-        .ok_or_else(|| CatalogError::UnknownTable { side, schema: schema.to_owned(), name: name.to_owned() })?;
+        .ok_or_else(|| CatalogError::UnknownTable {
+            side,
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+        })?;
     let row: TableRow =
         serde_json::from_str(&row).map_err(|source| CatalogError::Unreadable { side, source })?;
     Ok(row.into_table(schema, name))
@@ -134,8 +146,12 @@ struct ColumnRow {
 
 impl TableRow {
     fn into_table(self, schema: &str, name: &str) -> Table {
-        let mut columns: Vec<Column> =
-            self.columns.unwrap_or_default().into_iter().map(ColumnRow::into_column).collect();
+        let mut columns: Vec<Column> = self
+            .columns
+            .unwrap_or_default()
+            .into_iter()
+            .map(ColumnRow::into_column)
+            .collect();
         let mut key = Vec::new();
         for part in self.key.unwrap_or_default() {
             if let Some(position) = columns.iter().position(|column| column.name == part.name) {

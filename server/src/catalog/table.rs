@@ -53,7 +53,11 @@ impl Table {
     /// `"schema"."table"`, quoted for SQL.
     #[must_use]
     pub fn quoted(&self) -> String {
-        format!("{}.{}", quote_identifier(&self.schema), quote_identifier(&self.name))
+        format!(
+            "{}.{}",
+            quote_identifier(&self.schema),
+            quote_identifier(&self.name)
+        )
     }
 
     /// The column of this name.
@@ -69,7 +73,9 @@ impl Table {
 
     /// The columns that can be written, in their order: all but generated expressions.
     pub fn written_columns(&self) -> impl Iterator<Item = &Column> {
-        self.columns.iter().filter(|column| column.generated != Generated::Expression)
+        self.columns
+            .iter()
+            .filter(|column| column.generated != Generated::Expression)
     }
 }
 
@@ -101,7 +107,10 @@ mod tests {
 
     #[test]
     fn names_and_literals_cannot_leave_their_quotes() {
-        assert_eq!(quote_identifier(r#"a"; drop table b; --"#), r#""a""; drop table b; --""#);
+        assert_eq!(
+            quote_identifier(r#"a"; drop table b; --"#),
+            r#""a""; drop table b; --""#
+        );
         assert_eq!(quote_literal(r"it's \ here"), r"E'it''s \\ here'");
     }
 }

@@ -7,7 +7,7 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfi
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
-use super::{DatabaseError, DatabaseUrl, Side};
+use super::{DatabaseError, DatabaseUrl, Side, with_causes};
 
 /// A connection on loan from a pool; dropped, it goes back, unless a transaction was left open on it.
 pub type Connection = Object<AsyncPgConnection>;
@@ -31,7 +31,11 @@ pub struct PoolOptions {
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self { connections: 16, mirror_connections: 6, wait: Duration::from_secs(3) }
+        Self {
+            connections: 16,
+            mirror_connections: 6,
+            wait: Duration::from_secs(3),
+        }
     }
 }
 
@@ -59,7 +63,11 @@ impl Databases {
             application: pool(url, options.connections, options.wait, false),
             mirror: pool(url, options.mirror_connections, options.wait, true),
         };
-        Self { old: pools(old), new: pools(new), wait: options.wait }
+        Self {
+            old: pools(old),
+            new: pools(new),
+            wait: options.wait,
+        }
     }
 
     /// A connection for the application's own statements.
@@ -113,7 +121,10 @@ impl Databases {
     async fn get(&self, side: Side, pool: &Pool<AsyncPgConnection>) -> Result<Connection, DatabaseError> {
         match tokio::time::timeout(self.wait, pool.get()).await {
             Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(source)) => Err(DatabaseError::Connect { side, source: Box::new(source) }),
+            Ok(Err(source)) => Err(DatabaseError::Connect {
+                side,
+                source: Box::new(source),
+            }),
             Err(_) => Err(DatabaseError::Connect {
                 side,
                 source: Box::new(PoolError::Timeout(deadpool::managed::TimeoutType::Wait)),
@@ -142,7 +153,7 @@ async fn connect(
     wait: Duration,
     mirror: bool,
 ) -> Result<AsyncPgConnection, diesel::ConnectionError> {
-    let bad = |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(describe(&error));
+    let bad = |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(with_causes(&error));
     let mut config: tokio_postgres::Config = url.parse().map_err(bad)?;
     config.connect_timeout(wait).application_name("crossfade");
     let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
@@ -157,16 +168,4 @@ async fn connect(
         }
     }
     Ok(connection)
-}
-
-/// The driver's message together with what caused it, which alone says which host or which password.
-fn describe(error: &tokio_postgres::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

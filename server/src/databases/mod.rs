@@ -11,7 +11,7 @@ mod statement;
 mod url;
 
 pub use connection::{Connection, Databases, PoolOptions};
-pub use error::DatabaseError;
+pub use error::{DatabaseError, with_causes};
 pub use side::{Role, Side};
 pub use statement::{Image, Statement};
 pub use url::{DatabaseUrl, InvalidUrl};

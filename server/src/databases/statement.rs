@@ -32,7 +32,10 @@ impl Statement {
     /// A statement of this text. The text must not depend on user input but through quoted identifiers that
     /// the catalog knows: each distinct text is kept prepared on each connection that ran it.
     pub fn new(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), binds: Vec::new() }
+        Self {
+            sql: sql.into(),
+            binds: Vec::new(),
+        }
     }
 
     /// Binds the next `$n` as `text`.
@@ -77,15 +80,17 @@ impl Statement {
     /// Runs it and reads rows: one column each for a single type, several for a tuple.
     pub async fn rows<Columns, Row>(self, connection: &mut AsyncPgConnection) -> QueryResult<Vec<Row>>
     where
-        Columns: diesel::sql_types::SqlType
-            + diesel::expression::TypedExpressionType
-            + QueryId
-            + Send
-            + 'static,
+        Columns:
+            diesel::sql_types::SqlType + diesel::expression::TypedExpressionType + QueryId + Send + 'static,
         Typed<Columns>: diesel_async::methods::LoadQuery<'static, AsyncPgConnection, Row>,
         Row: Send + 'static,
     {
-        Typed::<Columns> { statement: self, columns: std::marker::PhantomData }.load(connection).await
+        Typed::<Columns> {
+            statement: self,
+            columns: std::marker::PhantomData,
+        }
+        .load(connection)
+        .await
     }
 
     /// Runs a statement that yields one row of one text, `None` for SQL null.
@@ -111,7 +116,10 @@ impl QueryFragment<Pg> for Statement {
         for piece in Pieces(&self.sql) {
             match piece {
                 Piece::Text(text) => out.push_sql(text),
-                Piece::Parameter(number) => match number.checked_sub(1).and_then(|index| self.binds.get(index)) {
+                Piece::Parameter(number) => match number
+                    .checked_sub(1)
+                    .and_then(|index| self.binds.get(index))
+                {
                     Some(Bind::Text(value)) => out.push_bind_param::<Nullable<Text>, _>(value)?,
                     Some(Bind::Texts(values)) => out.push_bind_param::<Array<Nullable<Text>>, _>(values)?,
                     Some(Bind::Integer(value)) => out.push_bind_param::<BigInt, _>(value)?,
@@ -155,7 +163,10 @@ impl<'a> Iterator for Pieces<'a> {
                         self.0 = rest;
                         return Some(Piece::Text(text));
                     }
-                    let digits = bytes[1..].iter().take_while(|digit| digit.is_ascii_digit()).count();
+                    let digits = bytes[1..]
+                        .iter()
+                        .take_while(|digit| digit.is_ascii_digit())
+                        .count();
                     let (parameter, rest) = self.0.split_at(1 + digits);
                     self.0 = rest;
                     return Some(Piece::Parameter(parameter[1..].parse().unwrap_or(0)));
@@ -171,7 +182,6 @@ impl QueryId for Statement {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
-
 
 /// A [`Statement`] with the types of its result columns.
 #[derive(Debug, Clone)]
@@ -205,14 +215,22 @@ mod tests {
 
     #[test]
     fn parameters_are_bound_in_the_order_of_the_text() {
-        let statement = Statement::new("select $2::int4, $1").text(Some("a".into())).integer(7);
-        assert_eq!(written(&statement), r#"select $1::int4, $2 -- binds: [7, Some("a")]"#);
+        let statement = Statement::new("select $2::int4, $1")
+            .text(Some("a".into()))
+            .integer(7);
+        assert_eq!(
+            written(&statement),
+            r#"select $1::int4, $2 -- binds: [7, Some("a")]"#
+        );
     }
 
     #[test]
     fn a_dollar_in_a_quoted_name_is_no_parameter() {
         let statement = Statement::new(r#"select "a$1", 'b$2' from t where c = $1"#).text(None);
-        assert_eq!(written(&statement), r#"select "a$1", 'b$2' from t where c = $1 -- binds: [None]"#);
+        assert_eq!(
+            written(&statement),
+            r#"select "a$1", 'b$2' from t where c = $1 -- binds: [None]"#
+        );
     }
 
     #[test]

@@ -39,7 +39,10 @@ impl FromStr for DatabaseUrl {
         let port = config.get_ports().first().copied().unwrap_or(5432);
         let user = config.get_user().unwrap_or("");
         let database = config.get_dbname().unwrap_or(user);
-        Ok(Self { text: text.to_owned(), shown: format!("{user}@{host}:{port}/{database}") })
+        Ok(Self {
+            text: text.to_owned(),
+            shown: format!("{user}@{host}:{port}/{database}"),
+        })
     }
 }
 
