@@ -66,7 +66,10 @@ impl RequestContext {
 
     /// A context that says nothing, at a moment given in milliseconds since the Unix epoch.
     pub fn at(now_ms: i64) -> Self {
-        Self { attributes: Vec::new(), now_ms }
+        Self {
+            attributes: Vec::new(),
+            now_ms,
+        }
     }
 
     /// The context in a request's W3C `baggage` headers, in their order.
@@ -80,7 +83,11 @@ impl RequestContext {
             if bytes > MAX_BAGGAGE_BYTES {
                 return Err(ContextError::BaggageTooLong);
             }
-            for member in header.split(',').map(str::trim).filter(|member| !member.is_empty()) {
+            for member in header
+                .split(',')
+                .map(str::trim)
+                .filter(|member| !member.is_empty())
+            {
                 let (key, value) = baggage_member(member)?;
                 if context.attributes.len() == MAX_ATTRIBUTES {
                     return Err(ContextError::BaggageTooLong);
@@ -119,10 +126,13 @@ impl RequestContext {
 
     /// Whose request it is, where it says so in text.
     pub fn user_id(&self) -> Option<&str> {
-        self.attributes.iter().find(|(name, _)| name == USER_ID).and_then(|(_, value)| match value {
-            AttributeValue::String(text) | AttributeValue::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
+        self.attributes
+            .iter()
+            .find(|(name, _)| name == USER_ID)
+            .and_then(|(_, value)| match value {
+                AttributeValue::String(text) | AttributeValue::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
     }
 }
 
@@ -184,7 +194,10 @@ impl fmt::Display for AttributeValue {
 fn baggage_member(member: &str) -> Result<(&str, Cow<'_, str>), ContextError> {
     let is_token = |key: &str| !key.is_empty() && key.bytes().all(is_token_byte);
     let entry = member.split(';').next().unwrap_or_default();
-    match entry.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
+    match entry
+        .split_once('=')
+        .map(|(key, value)| (key.trim(), value.trim()))
+    {
         // W3C: bytes that are no UTF-8 are to be replaced with U+FFFD.
         Some((key, value)) if is_token(key) => Ok((key, percent_decode_str(value).decode_utf8_lossy())),
         _ => Err(ContextError::BaggageMember(member.chars().take(40).collect())),
@@ -269,9 +282,15 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         Ok(Scalar(Some(AttributeValue::Int(value))))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "JSON has one number type: what is past i64 is the nearest double")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "JSON has one number type: what is past i64 is the nearest double"
+    )]
     fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
-        Ok(Scalar(Some(i64::try_from(value).map_or(AttributeValue::Double(value as f64), AttributeValue::Int))))
+        Ok(Scalar(Some(i64::try_from(value).map_or(
+            AttributeValue::Double(value as f64),
+            AttributeValue::Int,
+        ))))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
@@ -326,7 +345,10 @@ mod tests {
     }
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     fn from_json(text: &str) -> Result<RequestContext, serde_json::Error> {
@@ -335,34 +357,60 @@ mod tests {
 
     #[test]
     fn baggage_is_read_as_w3c_writes_it() {
-        let read = from_baggage("user_id=123 , country = US;secure;ttl=3,, name=Am%C3%A9lie%20%2C%3D ,empty=").unwrap();
-        assert_eq!(read, pairs(&[("user_id", "123"), ("country", "US"), ("name", "Amélie ,="), ("empty", "")]));
+        let read =
+            from_baggage("user_id=123 , country = US;secure;ttl=3,, name=Am%C3%A9lie%20%2C%3D ,empty=")
+                .unwrap();
+        assert_eq!(
+            read,
+            pairs(&[
+                ("user_id", "123"),
+                ("country", "US"),
+                ("name", "Amélie ,="),
+                ("empty", "")
+            ])
+        );
     }
 
     #[test]
     fn several_baggage_headers_are_one_and_the_last_word_counts() {
-        let context = RequestContext::from_baggage(["user_id=1,country=US", "user_id=2"].into_iter()).unwrap();
+        let context =
+            RequestContext::from_baggage(["user_id=1,country=US", "user_id=2"].into_iter()).unwrap();
         assert_eq!(context.user_id(), Some("2"));
         assert_eq!(context.attributes().len(), 2);
     }
 
     #[test]
     fn a_value_may_hold_an_equals_sign_and_broken_utf8_is_replaced() {
-        assert_eq!(from_baggage("a=b=c,d=%FF%zz").unwrap(), pairs(&[("a", "b=c"), ("d", "\u{fffd}%zz")]));
+        assert_eq!(
+            from_baggage("a=b=c,d=%FF%zz").unwrap(),
+            pairs(&[("a", "b=c"), ("d", "\u{fffd}%zz")])
+        );
     }
 
     #[test]
     fn malformed_baggage_is_refused_by_its_member() {
-        assert_eq!(from_baggage("user_id=1,country").unwrap_err(), ContextError::BaggageMember("country".into()));
-        assert_eq!(from_baggage("=1").unwrap_err(), ContextError::BaggageMember("=1".into()));
-        assert_eq!(from_baggage("us er=1").unwrap_err(), ContextError::BaggageMember("us er=1".into()));
+        assert_eq!(
+            from_baggage("user_id=1,country").unwrap_err(),
+            ContextError::BaggageMember("country".into())
+        );
+        assert_eq!(
+            from_baggage("=1").unwrap_err(),
+            ContextError::BaggageMember("=1".into())
+        );
+        assert_eq!(
+            from_baggage("us er=1").unwrap_err(),
+            ContextError::BaggageMember("us er=1".into())
+        );
     }
 
     #[test]
     fn baggage_is_bounded() {
         let wide = "a=".to_owned() + &"x".repeat(8190);
         assert!(from_baggage(&wide).is_ok());
-        assert_eq!(from_baggage(&(wide + "x")).unwrap_err(), ContextError::BaggageTooLong);
+        assert_eq!(
+            from_baggage(&(wide + "x")).unwrap_err(),
+            ContextError::BaggageTooLong
+        );
         let many = (0..257).map(|n| format!("a{n}=1")).collect::<Vec<_>>().join(",");
         assert_eq!(from_baggage(&many).unwrap_err(), ContextError::BaggageTooLong);
     }
@@ -385,15 +433,26 @@ mod tests {
             ("b", AttributeValue::Double(1.0)),
             ("c", AttributeValue::Bool(true)),
             ("d", AttributeValue::String("x".into())),
-            ("e", AttributeValue::List(vec![AttributeValue::String("p".into()), AttributeValue::Int(2)])),
+            (
+                "e",
+                AttributeValue::List(vec![AttributeValue::String("p".into()), AttributeValue::Int(2)]),
+            ),
             ("k", AttributeValue::Double(18_446_744_073_709_551_615.0)),
         ];
-        assert_eq!(context.attributes(), expected.map(|(name, value)| (name.to_owned(), value)));
+        assert_eq!(
+            context.attributes(),
+            expected.map(|(name, value)| (name.to_owned(), value))
+        );
     }
 
     #[test]
     fn a_context_is_logged_as_in_the_story_and_cannot_forge_a_line() {
-        let context = RequestContext::at(0).with("user_id", "123").with("country", "US\nWrite to old DB: false");
-        assert_eq!(context.to_string(), r#"{ user_id: "123", country: "US\nWrite to old DB: false" }"#);
+        let context = RequestContext::at(0)
+            .with("user_id", "123")
+            .with("country", "US\nWrite to old DB: false");
+        assert_eq!(
+            context.to_string(),
+            r#"{ user_id: "123", country: "US\nWrite to old DB: false" }"#
+        );
     }
 }
