@@ -4,14 +4,14 @@
 //! settings are pinned so that values travel as exact text and no trigger fires twice. What the SQL says is
 //! not known here.
 
+pub use crate::config::DatabaseUrl;
+
 mod connection;
 mod error;
 mod side;
 mod statement;
-mod url;
 
 pub use connection::{Connection, Databases, PoolOptions};
 pub use error::{DatabaseError, with_causes};
 pub use side::{Role, Side};
 pub use statement::{Image, Statement};
-pub use url::{DatabaseUrl, InvalidUrl};
