@@ -39,27 +39,8 @@ impl Home {
         owner: &Owner,
     ) -> Result<Self, ClusterError> {
         let home = match &options.folder {
-            Some(folder) => {
-                fs::create_dir_all(folder).map_err(ClusterError::folder("create", folder))?;
-                let folder = folder
-                    .canonicalize()
-                    .map_err(ClusterError::folder("find", folder))?;
-                Self {
-                    folder,
-                    temporary: None,
-                }
-            }
-            None => {
-                let parent = std::env::temp_dir();
-                let temporary = tempfile::Builder::new()
-                    .prefix("crossfade-")
-                    .tempdir_in(&parent)
-                    .map_err(ClusterError::folder("make a folder in", &parent))?;
-                Self {
-                    folder: temporary.path().to_path_buf(),
-                    temporary: Some(temporary),
-                }
-            }
+            Some(folder) => Self::kept(folder)?,
+            None => Self::temporary()?,
         };
         owner.adopt(&home.folder)?;
         if home.data().join("PG_VERSION").is_file() {
@@ -69,6 +50,29 @@ impl Home {
         }
         home.configure(options, owner)?;
         Ok(home)
+    }
+
+    fn kept(folder: &Path) -> Result<Self, ClusterError> {
+        fs::create_dir_all(folder).map_err(ClusterError::folder("create", folder))?;
+        let folder = folder
+            .canonicalize()
+            .map_err(ClusterError::folder("find", folder))?;
+        Ok(Self {
+            folder,
+            temporary: None,
+        })
+    }
+
+    fn temporary() -> Result<Self, ClusterError> {
+        let parent = std::env::temp_dir();
+        let temporary = tempfile::Builder::new()
+            .prefix("crossfade-")
+            .tempdir_in(&parent)
+            .map_err(ClusterError::folder("make a folder in", &parent))?;
+        Ok(Self {
+            folder: temporary.path().to_path_buf(),
+            temporary: Some(temporary),
+        })
     }
 
     /// PostgreSQL's data folder.

@@ -68,11 +68,8 @@ impl Cluster {
 
     /// The URL of a database for the superuser.
     pub fn url(&self, database: &str) -> String {
-        let password = self
-            .password
-            .as_ref()
-            .map(|password| format!(":{password}"))
-            .unwrap_or_default();
+        let encode = |password: &String| format!(":{}", utf8_percent_encode(password, NON_ALPHANUMERIC));
+        let password = self.password.as_ref().map(encode).unwrap_or_default();
         format!(
             "postgres://{SUPERUSER}{password}@127.0.0.1:{}/{database}",
             self.port
