@@ -6,3 +6,5 @@
 )]
 
 mod clusters;
+mod shop;
+mod support;
