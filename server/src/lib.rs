@@ -6,6 +6,7 @@
 //! `http` is what applications talk to.
 
 pub mod catalog;
+pub mod cluster;
 pub mod config;
 pub mod databases;
 pub mod flags;
