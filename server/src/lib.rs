@@ -10,4 +10,5 @@ pub mod cluster;
 pub mod config;
 pub mod databases;
 pub mod flags;
+pub mod routing;
 pub mod sync;
