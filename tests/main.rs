@@ -6,5 +6,6 @@
 )]
 
 mod clusters;
+mod layers;
 mod shop;
 mod support;
