@@ -9,3 +9,4 @@ pub mod catalog;
 pub mod config;
 pub mod databases;
 pub mod flags;
+pub mod http;
