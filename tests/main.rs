@@ -1,1 +1,10 @@
+//! The whole system on real PostgreSQL servers: each file proves one promise.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test whose surroundings fail should fail and say where"
+)]
+
+mod clusters;
+mod shop;
+mod support;

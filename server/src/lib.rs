@@ -6,7 +6,9 @@
 //! `http` is what applications talk to.
 
 pub mod catalog;
+pub mod cluster;
 pub mod config;
 pub mod databases;
 pub mod flags;
 pub mod http;
+pub mod sync;

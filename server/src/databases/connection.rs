@@ -7,7 +7,7 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfi
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
-use super::{DatabaseError, DatabaseUrl, Side};
+use super::{DatabaseError, DatabaseUrl, Side, with_causes};
 
 /// A connection on loan from a pool; dropped, it goes back, unless a transaction was left open on it.
 pub type Connection = Object<AsyncPgConnection>;
@@ -153,7 +153,7 @@ async fn connect(
     wait: Duration,
     mirror: bool,
 ) -> Result<AsyncPgConnection, diesel::ConnectionError> {
-    let bad = |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(describe(&error));
+    let bad = |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(with_causes(&error));
     let mut config: tokio_postgres::Config = url.parse().map_err(bad)?;
     config.connect_timeout(wait).application_name("crossfade");
     let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
@@ -168,16 +168,4 @@ async fn connect(
         }
     }
     Ok(connection)
-}
-
-/// The driver's message together with what caused it, which alone says which host or which password.
-fn describe(error: &tokio_postgres::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

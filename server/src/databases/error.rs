@@ -77,3 +77,18 @@ pub(crate) fn connection_is_lost(error: &diesel::result::Error) -> bool {
         _ => false,
     }
 }
+
+/// An error together with all that caused it, for the log: one line, the outermost first.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.ends_with(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
+}

@@ -12,6 +12,6 @@ mod side;
 mod statement;
 
 pub use connection::{Connection, Databases, PoolOptions};
-pub use error::DatabaseError;
+pub use error::{DatabaseError, with_causes};
 pub use side::{Role, Side};
 pub use statement::{Image, Statement};

@@ -1,0 +1,116 @@
+//! Which advisory locks a mirror takes on the secondary, and in which order.
+//!
+//! Whoever mirrors a key holds its lock from before it reads the primary until the secondary has committed: so
+//! whoever writes a key last has read it last. All mirrors take the locks of tables first and then those of
+//! keys, each kind in ascending order, so that no two can wait for each other.
+
+use diesel_async::AsyncPgConnection;
+
+use crate::catalog::Table;
+use crate::databases::{DatabaseError, Side, Statement};
+
+/// The locks for one mirror.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Locks {
+    /// Tables of which some keys are mirrored: others may mirror other keys meanwhile.
+    shared_tables: Vec<i64>,
+    /// Tables that are mirrored or copied whole.
+    exclusive_tables: Vec<i64>,
+    keys: Vec<i64>,
+}
+
+impl Locks {
+    /// Adds a whole table.
+    pub(super) fn add_table(&mut self, table: &Table) {
+        self.exclusive_tables.push(table_lock(table));
+    }
+
+    /// Adds some keys of a table. Where equal keys can have different texts (`1.0` and `1.00`), a text is no
+    /// name for a key, and the whole table is locked instead.
+    pub(super) fn add_keys<'a>(&mut self, table: &Table, keys: impl Iterator<Item = &'a Vec<String>>) {
+        if table.key_columns().all(|column| column.text_is_identity) {
+            let lock = table_lock(table);
+            self.shared_tables.push(lock);
+            self.keys.extend(keys.map(|key| key_lock(lock, key)));
+        } else {
+            self.add_table(table);
+        }
+    }
+
+    /// Takes them all for the length of the connection's transaction.
+    pub(super) async fn take(
+        mut self,
+        connection: &mut AsyncPgConnection,
+        secondary: Side,
+    ) -> Result<(), DatabaseError> {
+        let mut tables: Vec<(i64, bool)> = self.exclusive_tables.iter().map(|&lock| (lock, true)).collect();
+        tables.extend(
+            self.shared_tables
+                .iter()
+                .filter(|lock| !self.exclusive_tables.contains(lock))
+                .map(|&lock| (lock, false)),
+        );
+        tables.sort_unstable();
+        tables.dedup();
+        for (lock, exclusive) in tables {
+            let function = if exclusive {
+                "pg_advisory_xact_lock"
+            } else {
+                "pg_advisory_xact_lock_shared"
+            };
+            Statement::new(format!("select {function}($1)"))
+                .integer(lock)
+                .execute(connection)
+                .await
+                .map_err(DatabaseError::statement(secondary))?;
+        }
+        self.keys.sort_unstable();
+        self.keys.dedup();
+        if !self.keys.is_empty() {
+            Statement::new("select pg_advisory_xact_lock(k.lock) from unnest($1) as k(lock)")
+                .integers(self.keys)
+                .execute(connection)
+                .await
+                .map_err(DatabaseError::statement(secondary))?;
+        }
+        Ok(())
+    }
+}
+
+/// The lock of a whole table.
+pub(super) fn table_lock(table: &Table) -> i64 {
+    lock_number([b"crossfade", table.schema.as_bytes(), table.name.as_bytes()].into_iter())
+}
+
+fn key_lock(table_lock: i64, key: &[String]) -> i64 {
+    let table = table_lock.to_le_bytes();
+    lock_number(std::iter::once(table.as_slice()).chain(key.iter().map(String::as_bytes)))
+}
+
+/// FNV-1a, 64 bits, over the parts and a byte after each that no UTF-8 text holds. Servers of different versions
+/// share these numbers through the database, so they must never change.
+fn lock_number<'a>(parts: impl Iterator<Item = &'a [u8]>) -> i64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for part in parts {
+        for &byte in part.iter().chain([&0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    hash.cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_numbers_are_fnv_1a_and_part_boundaries_count() {
+        // The published check value for FNV-1a of "a" is af63dc4c8601ec8c; with the closing 0xff it goes on.
+        let a = (0xaf63_dc4c_8601_ec8c_u64 ^ 0xff).wrapping_mul(0x0000_0100_0000_01b3);
+        assert_eq!(lock_number([b"a".as_slice()].into_iter()), a.cast_signed());
+        assert_ne!(
+            lock_number([b"ab".as_slice(), b"c"].into_iter()),
+            lock_number([b"a".as_slice(), b"bc"].into_iter())
+        );
+    }
+}

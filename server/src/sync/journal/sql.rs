@@ -1,0 +1,279 @@
+//! The statements that capture, read and write the rows of one table, written from its description.
+//!
+//! Values travel as one text a column and are cast where they arrive; every name is quoted, every operator
+//! qualified, so that no search path changes the meaning.
+
+use std::fmt::Write as _;
+
+use crate::catalog::{Column, Generated, Table, quote_identifier};
+
+/// The script that puts the capture triggers on a table and its partitions: one function a table, whose
+/// statements PostgreSQL plans once a session.
+pub(super) fn capture_table(table: &Table, partitions: &[String]) -> String {
+    let oid = table.oid;
+    let keys_of = |rows: &str| {
+        let key: Vec<String> = table
+            .key_columns()
+            .map(|column| format!("r.{}::pg_catalog.text", quote_identifier(&column.name)))
+            .collect();
+        format!("select {oid}, array[{}] from {rows} r", key.join(", "))
+    };
+    let settings = if table
+        .key_columns()
+        .all(|column| text_ignores_settings(&column.type_name))
+    {
+        ""
+    } else {
+        "set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set timezone = 'UTC' \
+         set extra_float_digits = 1 set bytea_output = 'hex' set lc_monetary = 'C' "
+    };
+    let into = "insert into crossfade.journal (relation, key)";
+    let (new_keys, old_keys) = (keys_of("new_rows"), keys_of("old_rows"));
+    // It runs with its owner's rights, so that whoever may write the table is captured; that is safe because
+    // every name in it is qualified.
+    let mut script = format!(
+        "create or replace function crossfade.capture_{oid}() returns trigger language plpgsql security definer \
+         {settings}as $capture$\n\
+         begin\n\
+         \x20 if pg_catalog.current_setting('crossfade.mirror', true) operator(pg_catalog.=) 'on' then return null; end if;\n\
+         \x20 case tg_op\n\
+         \x20   when 'INSERT' then {into} {new_keys};\n\
+         \x20   when 'UPDATE' then {into} {new_keys} union {old_keys};\n\
+         \x20   when 'DELETE' then {into} {old_keys};\n\
+         \x20   else {into} values ({oid}, null);\n\
+         \x20 end case;\n\
+         \x20 return null;\n\
+         end $capture$;\n"
+    );
+    for target in std::iter::once(&table.quoted()).chain(partitions) {
+        for (event, transition) in [
+            ("insert", "referencing new table as new_rows"),
+            (
+                "update",
+                "referencing new table as new_rows old table as old_rows",
+            ),
+            ("delete", "referencing old table as old_rows"),
+            ("truncate", ""),
+        ] {
+            _ = writeln!(
+                script,
+                "create or replace trigger crossfade_{event} after {event} on {target} {transition} \
+                 for each statement execute function crossfade.capture_{oid}();\n\
+                 alter table {target} enable always trigger crossfade_{event};"
+            );
+        }
+    }
+    _ = writeln!(
+        script,
+        "insert into crossfade.captured (relation, schema_name, table_name) values ({oid}, {}, {}) \
+         on conflict (relation) do update set schema_name = excluded.schema_name, table_name = excluded.table_name;",
+        crate::catalog::quote_literal(&table.schema),
+        crate::catalog::quote_literal(&table.name),
+    );
+    script
+}
+
+/// Reads rows by key: one `text[]` of the key's values for each key column is bound. Yields the key's place in
+/// those arrays (from 1), the table's shape, and the row's image, null where there is no such row.
+pub(super) fn read_rows(table: &Table) -> String {
+    let columns: Vec<String> = table
+        .written_columns()
+        .map(|column| image_of(column, "t"))
+        .collect();
+    let first_key = table
+        .key_columns()
+        .next()
+        .map_or_else(String::new, |column| quote_identifier(&column.name));
+    format!(
+        "select k.place, (select c.xmin::text from pg_class c where c.oid = {oid}), \
+         case when t.{first_key} is not null then array[{columns}] end \
+         from {keys} left join {table} t on {matches}",
+        oid = table.oid,
+        columns = columns.join(", "),
+        keys = unnested_keys(table, " with ordinality", ", place"),
+        table = table.quoted(),
+        matches = key_matches(table),
+    )
+}
+
+/// The keys of all rows, each as one `text[]`.
+pub(super) fn read_keys(table: &Table) -> String {
+    let key: Vec<String> = table.key_columns().map(|column| image_of(column, "t")).collect();
+    format!("select array[{}] from {} t", key.join(", "), table.quoted())
+}
+
+/// Writes images: one `text[]` a written column is bound. A row that is there is made equal.
+pub(super) fn upsert_rows(table: &Table) -> String {
+    format!("{} {}", insert_rows(table), on_conflict_update(table))
+}
+
+/// What turns an insert of rows into making rows equal.
+pub(super) fn on_conflict_update(table: &Table) -> String {
+    let updates: Vec<String> = table
+        .written_columns()
+        .filter(|column| column.generated != Generated::AlwaysIdentity)
+        .map(|column| format!("{0} = excluded.{0}", quote_identifier(&column.name)))
+        .collect();
+    let key: Vec<String> = table
+        .key_columns()
+        .map(|column| quote_identifier(&column.name))
+        .collect();
+    let action = if updates.is_empty() {
+        "nothing".to_owned()
+    } else {
+        format!("update set {}", updates.join(", "))
+    };
+    format!("on conflict ({}) do {action}", key.join(", "))
+}
+
+fn insert_rows(table: &Table) -> String {
+    let written: Vec<&Column> = table.written_columns().collect();
+    let names: Vec<String> = written
+        .iter()
+        .map(|column| quote_identifier(&column.name))
+        .collect();
+    let arrays: Vec<String> = (1..=written.len()).map(|n| format!("${n}::text[]")).collect();
+    let aliases: Vec<String> = (1..=written.len()).map(|n| format!("c{n}")).collect();
+    let values: Vec<String> = written
+        .iter()
+        .zip(1..)
+        .map(|(column, n)| format!("r.c{n}::{}", column.type_name))
+        .collect();
+    format!(
+        "insert into {} ({}) overriding system value select {} from unnest({}) as r({})",
+        table.quoted(),
+        names.join(", "),
+        values.join(", "),
+        arrays.join(", "),
+        aliases.join(", "),
+    )
+}
+
+/// Deletes rows by key: one `text[]` for each key column is bound.
+pub(super) fn delete_rows(table: &Table) -> String {
+    format!(
+        "delete from {} t using {} where {}",
+        table.quoted(),
+        unnested_keys(table, "", ""),
+        key_matches(table)
+    )
+}
+
+/// Deletes all rows but those of the keys bound: one `text[]` for each key column.
+pub(super) fn delete_all_rows_but(table: &Table) -> String {
+    format!(
+        "delete from {} t where not exists (select from {} where {})",
+        table.quoted(),
+        unnested_keys(table, "", ""),
+        key_matches(table)
+    )
+}
+
+fn unnested_keys(table: &Table, ordinality: &str, place: &str) -> String {
+    let arrays: Vec<String> = (1..=table.key.len()).map(|n| format!("${n}::text[]")).collect();
+    let aliases: Vec<String> = (1..=table.key.len()).map(|n| format!("k{n}")).collect();
+    format!(
+        "unnest({}){ordinality} as k({}{place})",
+        arrays.join(", "),
+        aliases.join(", ")
+    )
+}
+
+fn key_matches(table: &Table) -> String {
+    let matches: Vec<String> = table
+        .key_columns()
+        .zip(1..)
+        .map(|(column, n)| {
+            let equality = column.equality.as_deref().unwrap_or("=");
+            format!(
+                "t.{} {equality} k.k{n}::{}",
+                quote_identifier(&column.name),
+                column.type_name
+            )
+        })
+        .collect();
+    matches.join(" and ")
+}
+
+/// A column's value as text. The cast of `character(n)` to text drops its trailing blanks, which for a
+/// `bpchar` without a length are part of the value; its output function keeps them.
+fn image_of(column: &Column, row: &str) -> String {
+    let name = quote_identifier(&column.name);
+    if column.type_name == "bpchar" {
+        format!("textin(bpcharout({row}.{name}))")
+    } else {
+        format!("{row}.{name}::text")
+    }
+}
+
+/// Types whose text does not depend on the writer's session settings.
+fn text_ignores_settings(type_name: &str) -> bool {
+    [
+        "smallint", "integer", "bigint", "uuid", "text", "boolean", "oid", "name",
+    ]
+    .contains(&type_name)
+        || type_name.starts_with("character")
+        || type_name.starts_with("numeric")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, type_name: &str, generated: Generated) -> Column {
+        Column {
+            name: name.to_owned(),
+            type_name: type_name.to_owned(),
+            not_null: true,
+            has_default: false,
+            generated,
+            equality: Some("operator(pg_catalog.=)".to_owned()),
+            text_is_identity: true,
+        }
+    }
+
+    fn table() -> Table {
+        Table {
+            oid: 16_385,
+            schema: "Shop".to_owned(),
+            name: "line\"items".to_owned(),
+            columns: vec![
+                column("order", "bigint", Generated::No),
+                column("at", "timestamp with time zone", Generated::No),
+                column("serial", "integer", Generated::AlwaysIdentity),
+                column("total", "numeric(10,2)", Generated::Expression),
+            ],
+            key: vec![0, 1],
+            shape: "735".to_owned(),
+        }
+    }
+
+    #[test]
+    fn generated_columns_are_never_written_and_identities_only_inserted() {
+        let sql = upsert_rows(&table());
+        assert!(sql.starts_with(
+            r#"insert into "Shop"."line""items" ("order", "at", "serial") overriding system value"#
+        ));
+        assert!(!sql.contains("total"));
+        assert!(!sql.contains(r#""serial" = excluded"#));
+        assert!(sql.ends_with(
+            r#"on conflict ("order", "at") do update set "order" = excluded."order", "at" = excluded."at""#
+        ));
+    }
+
+    #[test]
+    fn a_key_whose_text_depends_on_settings_is_captured_under_pinned_ones() {
+        let script = capture_table(&table(), &[]);
+        assert!(script.contains("set timezone = 'UTC'"));
+        let mut plain = table();
+        plain.key = vec![0];
+        assert!(!capture_table(&plain, &[]).contains("set timezone"));
+    }
+
+    #[test]
+    fn triggers_stand_on_the_root_and_on_each_partition() {
+        let script = capture_table(&table(), &["\"Shop\".\"items_2026\"".to_owned()]);
+        assert_eq!(script.matches("create or replace trigger").count(), 8);
+        assert_eq!(script.matches("enable always trigger").count(), 8);
+    }
+}

@@ -1,0 +1,4 @@
+//! What the tests stand on: clusters, databases, the shop, and a network that can be broken.
+
+pub(crate) mod databases;
+pub(crate) mod proxy;
