@@ -10,5 +10,6 @@ pub mod cluster;
 pub mod config;
 pub mod databases;
 pub mod flags;
+pub mod http;
 pub mod routing;
 pub mod sync;

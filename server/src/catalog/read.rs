@@ -137,6 +137,7 @@ struct KeyRow {
 struct ColumnRow {
     name: String,
     type_name: String,
+    bare_type_name: String,
     not_null: bool,
     has_default: bool,
     generated: String,
@@ -181,6 +182,7 @@ impl ColumnRow {
         Column {
             name: self.name,
             type_name: self.type_name,
+            bare_type_name: self.bare_type_name,
             not_null: self.not_null,
             has_default: self.has_default,
             generated,

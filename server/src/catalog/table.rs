@@ -24,6 +24,9 @@ pub struct Column {
     pub name: String,
     /// Its type as SQL writes it, schema and modifier included, so that `$1::text::<type_name>` is valid.
     pub type_name: String,
+    /// The same without its modifier and without a domain's checks: for values that are only compared with the
+    /// column's, which a cast to `varchar(3)` would cut, and one to `numeric(4,2)` round.
+    pub bare_type_name: String,
     /// Refuses NULL.
     pub not_null: bool,
     /// Filled by PostgreSQL where an insert leaves it out.

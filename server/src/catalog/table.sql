@@ -7,6 +7,7 @@ select json_build_object(
         select json_agg(json_build_object(
             'name', a.attname,
             'type_name', format_type(a.atttypid, a.atttypmod),
+            'bare_type_name', format_type(case t.typtype when 'd' then t.typbasetype else a.atttypid end, -1),
             'not_null', a.attnotnull,
             'has_default', a.atthasdef or a.attidentity <> '' or t.typdefault is not null,
             'generated', a.attgenerated::text,

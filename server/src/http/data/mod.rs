@@ -1,0 +1,6 @@
+//! `/data/{table}`: rows of any table in PostgREST's URL grammar.
+//!
+//! Text becomes a [`grammar::Query`], a query and the catalog's table become one SQL statement, and the routing
+//! decides which database runs it.
+
+pub mod grammar;
