@@ -7,5 +7,7 @@
 
 mod clusters;
 mod layers;
+mod mirroring;
+mod reading;
 mod shop;
 mod support;
