@@ -224,6 +224,7 @@ mod tests {
         Column {
             name: name.to_owned(),
             type_name: type_name.to_owned(),
+            bare_type_name: type_name.to_owned(),
             not_null: true,
             has_default: false,
             generated,
