@@ -51,22 +51,25 @@ impl MappedText {
 
     /// Where a range of bytes of the decoded text stands in the source.
     pub fn span(&self, start: usize, end: usize) -> Span {
-        let from = self
-            .run_at(offset(start))
-            .map_or(0, |(run, verbatim)| match verbatim {
-                true => run.start + (offset(start) - run.decoded),
-                false => run.start,
-            });
-        let to = match end.checked_sub(1) {
-            Some(last) if end > start => {
-                self.run_at(offset(last))
-                    .map_or(0, |(run, verbatim)| match verbatim {
-                        true => run.start + (offset(end) - run.decoded),
-                        false => run.end,
-                    })
+        let from = self.run_at(offset(start)).map_or(0, |(run, copied)| {
+            if copied {
+                run.start + (offset(start) - run.decoded)
+            } else {
+                run.start
             }
-            _ => from,
+        });
+        let last = if end > start {
+            self.run_at(offset(end - 1))
+        } else {
+            None
         };
+        let to = last.map_or(from, |(run, copied)| {
+            if copied {
+                run.start + (offset(end) - run.decoded)
+            } else {
+                run.end
+            }
+        });
         Span {
             file: self.file,
             start: from,
