@@ -56,15 +56,30 @@ impl Compiled {
         let files = match sources {
             Sources::Module(wasm) => {
                 let program = Program::load(wasm)?;
-                return Ok(Self { program, wasm: wasm.clone(), rules: None, warnings: Findings::default() });
+                return Ok(Self {
+                    program,
+                    wasm: wasm.clone(),
+                    rules: None,
+                    warnings: Findings::default(),
+                });
             }
             Sources::Files(files) => files,
         };
         let loaded = rules::load(files);
-        let findings = Findings { diagnostics: loaded.diagnostics, sources: loaded.sources };
-        let Some(rules) = loaded.rules else { return Err(RulesError::Wrong(findings)) };
+        let findings = Findings {
+            diagnostics: loaded.diagnostics,
+            sources: loaded.sources,
+        };
+        let Some(rules) = loaded.rules else {
+            return Err(RulesError::Wrong(findings));
+        };
         let wasm = compile::compile(&rules)?;
-        Ok(Self { program: Program::load(&wasm)?, wasm, rules: Some(rules), warnings: findings })
+        Ok(Self {
+            program: Program::load(&wasm)?,
+            wasm,
+            rules: Some(rules),
+            warnings: findings,
+        })
     }
 }
 
@@ -76,7 +91,11 @@ impl Findings {
 
     /// How many errors: "1 error", "3 errors".
     pub fn count(&self) -> String {
-        let errors = self.diagnostics.iter().filter(|finding| finding.code.severity() == Severity::Error).count();
+        let errors = self
+            .diagnostics
+            .iter()
+            .filter(|finding| finding.code.severity() == Severity::Error)
+            .count();
         format!("{errors} error{}", if errors == 1 { "" } else { "s" })
     }
 }

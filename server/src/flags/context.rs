@@ -125,8 +125,11 @@ impl RequestContext {
 
     /// Hands it over in the evaluator's form, nothing of it copied.
     pub(super) fn evaluate<T>(&self, decide: impl FnOnce(&program::Context<'_>) -> T) -> T {
-        let pairs: Vec<(&str, program::Value<'_>)> =
-            self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_evaluated())).collect();
+        let pairs: Vec<(&str, program::Value<'_>)> = self
+            .attributes
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_evaluated()))
+            .collect();
         decide(&program::Context::new(&pairs, self.now_ms))
     }
 
@@ -444,10 +447,7 @@ mod tests {
             ("b", AttributeValue::Double(1.0)),
             ("c", AttributeValue::Bool(true)),
             ("d", AttributeValue::String("x".into())),
-            (
-                "e",
-                AttributeValue::List(vec!["p".into(), 2.into()]),
-            ),
+            ("e", AttributeValue::List(vec!["p".into(), 2.into()])),
             ("k", AttributeValue::Double(18_446_744_073_709_551_615.0)),
         ];
         assert_eq!(

@@ -1,8 +1,8 @@
 //! The running program, and its swap for a newer one while requests go on.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -103,7 +103,10 @@ impl Flags {
         answer: impl FnOnce(&Decision<'_>) -> T,
     ) -> Result<T, FlagError> {
         let running = self.0.running.load();
-        let variable = running.program().variable(key).ok_or_else(|| FlagError::NotFound(key.to_owned()))?;
+        let variable = running
+            .program()
+            .variable(key)
+            .ok_or_else(|| FlagError::NotFound(key.to_owned()))?;
         worker::with_instance(&running, |instance| {
             context.evaluate(|context| answer(&instance.decide_variable(variable, context)))
         })
@@ -117,7 +120,7 @@ impl Flags {
     ) -> Result<T, FlagError> {
         let running = self.0.running.load();
         worker::with_instance(&running, |instance| {
-            context.evaluate(|context| answer(&running, &instance.decide_all(context)))
+            context.evaluate(|context| answer(&running, &worker::decide_all(instance, context)))
         })
     }
 
@@ -132,7 +135,11 @@ impl Flags {
         match revision {
             Ok(revision) => {
                 let number = revision.number;
-                log::info!("rules {} run now, from {}", revision.version(), self.0.path.display());
+                log::info!(
+                    "rules {} run now, from {}",
+                    revision.version(),
+                    self.0.path.display()
+                );
                 revision.log_warnings(&self.0.path);
                 self.0.running.store(Arc::new(revision));
                 self.0.rejected.store(None);
@@ -145,8 +152,14 @@ impl Flags {
     /// Keeps the running rules and says why the newest were refused.
     pub(super) fn reject(&self, error: &RulesError) {
         let message = error.render(false);
-        log::error!("the changed rules were refused, rules {} go on\n{message}", self.0.running.load().version());
-        self.0.rejected.store(Some(Arc::new(Rejected { message, at: SystemTime::now() })));
+        log::error!(
+            "the changed rules were refused, rules {} go on\n{message}",
+            self.0.running.load().version()
+        );
+        self.0.rejected.store(Some(Arc::new(Rejected {
+            message,
+            at: SystemTime::now(),
+        })));
     }
 
     pub(super) fn current(&self) -> arc_swap::Guard<Arc<Revision>> {
@@ -167,15 +180,28 @@ impl Flags {
 impl Revision {
     fn new(compiled: Compiled) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let (write, read) = (compiled.program.variable("write"), compiled.program.variable("read"));
+        let (write, read) = (
+            compiled.program.variable("write"),
+            compiled.program.variable("read"),
+        );
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { number, compiled, write, read, since: SystemTime::now() }
+        Self {
+            number,
+            compiled,
+            write,
+            read,
+            since: SystemTime::now(),
+        }
     }
 
     fn log_warnings(&self, path: &Path) {
         let warnings = &self.compiled.warnings;
         if !warnings.diagnostics.is_empty() {
-            log::warn!("the rules at {} have warnings\n{}", path.display(), warnings.render(false));
+            log::warn!(
+                "the rules at {} have warnings\n{}",
+                path.display(),
+                warnings.render(false)
+            );
         }
     }
 

@@ -26,7 +26,9 @@ impl Flags {
             // Ever more seldom: a line for each would bury all others.
             if count.is_power_of_two() {
                 let version = running.version();
-                log::error!("{undecided} (rules {version}): the primary alone served {count} requests so far");
+                log::error!(
+                    "{undecided} (rules {version}): the primary alone served {count} requests so far"
+                );
             }
             Route::default()
         });
@@ -41,7 +43,11 @@ impl fmt::Display for Route {
         let Self { write, read } = self;
         write!(formatter, "Write to old DB: true\nWrite to new DB: {write}\n")?;
         write!(formatter, "Read from old DB: true\nRead from new DB: {read}\n")?;
-        write!(formatter, "Reading from the {} database.", if *read { "new" } else { "old" })
+        write!(
+            formatter,
+            "Reading from the {} database.",
+            if *read { "new" } else { "old" }
+        )
     }
 }
 
@@ -59,7 +65,10 @@ fn decide(running: &Revision, context: &RequestContext) -> Result<Route, Undecid
     let decided = worker::with_instance(running, |instance| {
         context.evaluate(|context| {
             let value = |variable| decide_one(instance, variable, context);
-            Ok(Route { write: value(write)?, read: value(read)? })
+            Ok(Route {
+                write: value(write)?,
+                read: value(read)?,
+            })
         })
     });
     decided.map_err(|_| Undecided::Fault)?

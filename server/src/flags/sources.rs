@@ -43,10 +43,18 @@ impl Sources {
         }
         let (folder, files) = files(path)?;
         let read = |file: PathBuf| {
-            let name = file.strip_prefix(&folder).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+            let name = file
+                .strip_prefix(&folder)
+                .unwrap_or(&file)
+                .to_string_lossy()
+                .replace('\\', "/");
             Ok((name, read_file(&file)?))
         };
-        files.into_iter().map(read).collect::<Result<_, _>>().map(Self::Files)
+        files
+            .into_iter()
+            .map(read)
+            .collect::<Result<_, _>>()
+            .map(Self::Files)
     }
 
     /// What the rules at `path` look like now. What cannot be looked at looks like nothing.
@@ -57,7 +65,9 @@ impl Sources {
             files(path).map(|(_, files)| files).unwrap_or_default()
         };
         let look = |file: PathBuf| {
-            let seen = fs::metadata(&file).and_then(|metadata| Ok((metadata.modified()?, metadata.len()))).ok();
+            let seen = fs::metadata(&file)
+                .and_then(|metadata| Ok((metadata.modified()?, metadata.len())))
+                .ok();
             (file, seen)
         };
         Fingerprint(files.into_iter().map(look).collect())
@@ -70,14 +80,20 @@ fn is_module(path: &Path) -> bool {
 
 /// The rules folder, and the files that belong to the rules, sorted.
 fn files(path: &Path) -> Result<(PathBuf, Vec<PathBuf>), ReadError> {
-    let metadata = fs::metadata(path).map_err(|source| ReadError { path: path.to_owned(), source })?;
+    let metadata = fs::metadata(path).map_err(|source| ReadError {
+        path: path.to_owned(),
+        source,
+    })?;
     let mut files = Vec::new();
     if metadata.is_dir() {
         collect(path, MAX_DEPTH, &mut files)?;
         files.sort();
         return Ok((path.to_owned(), files));
     }
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     for shared in ["context.yaml", "context.yml", "context.json"].map(|name| folder.join(name)) {
         if shared.is_file() {
             files.push(shared);
@@ -94,11 +110,16 @@ fn files(path: &Path) -> Result<(PathBuf, Vec<PathBuf>), ReadError> {
 }
 
 fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), ReadError> {
-    let failed = |source| ReadError { path: folder.to_owned(), source };
+    let failed = |source| ReadError {
+        path: folder.to_owned(),
+        source,
+    };
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         // Editors' swap files, and what Kubernetes keeps beside the files of a ConfigMap.
-        let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if is_hidden {
             continue;
         }
@@ -115,13 +136,18 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), 
 
 /// Features and the context are YAML or JSON; segments are text. The generated schema is neither.
 fn is_rules_file(path: &Path) -> bool {
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    let extension = path
+        .extension()
+        .map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     let is_schema = path.file_name().is_some_and(|name| name == "schema.json");
     !is_schema && matches!(extension.as_deref(), Some("yaml" | "yml" | "json" | "txt"))
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, ReadError> {
-    let failed = |source| ReadError { path: path.to_owned(), source };
+    let failed = |source| ReadError {
+        path: path.to_owned(),
+        source,
+    };
     let length = fs::metadata(path).map_err(failed)?.len();
     if length > MAX_FILE_BYTES {
         let message = format!("it has {length} bytes, more than the {MAX_FILE_BYTES} that rules may have");
@@ -148,11 +174,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         fs::create_dir(path.join("segments")).unwrap();
-        for name in ["b.yaml", "a.json", "context.yaml", "segments/testers.txt", "schema.json", ".b.yaml.swp", "README.md"] {
+        for name in [
+            "b.yaml",
+            "a.json",
+            "context.yaml",
+            "segments/testers.txt",
+            "schema.json",
+            ".b.yaml.swp",
+            "README.md",
+        ] {
             fs::write(path.join(name), name).unwrap();
         }
         let sources = Sources::read(path).unwrap();
-        assert_eq!(names(&sources), ["a.json", "b.yaml", "context.yaml", "segments/testers.txt"]);
+        assert_eq!(
+            names(&sources),
+            ["a.json", "b.yaml", "context.yaml", "segments/testers.txt"]
+        );
         let one = Sources::read(&path.join("b.yaml")).unwrap();
         assert_eq!(names(&one), ["b.yaml", "context.yaml", "segments/testers.txt"]);
     }

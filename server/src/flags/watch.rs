@@ -43,7 +43,9 @@ impl Flags {
             let _watcher = watcher(flags.path(), events);
             follow(&flags, &woken, seen);
         });
-        let thread = thread.inspect_err(|error| log::error!("changes of the rules will not be seen: {error}")).ok();
+        let thread = thread
+            .inspect_err(|error| log::error!("changes of the rules will not be seen: {error}"))
+            .ok();
         Watch { wake, thread }
     }
 }
@@ -66,12 +68,20 @@ fn watcher(path: &Path, events: SyncSender<Wake>) -> Option<notify::RecommendedW
             let _ = events.try_send(Wake::Event);
         }
     };
-    let folder = if path.is_dir() { path } else { path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")) };
+    let folder = if path.is_dir() {
+        path
+    } else {
+        path.parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
+    };
     let watcher = notify::recommended_watcher(notice).and_then(|mut watcher| {
         watcher.watch(folder, RecursiveMode::Recursive)?;
         Ok(watcher)
     });
-    watcher.inspect_err(|error| log::warn!("{} is looked at once a second: {error}", folder.display())).ok()
+    watcher
+        .inspect_err(|error| log::warn!("{} is looked at once a second: {error}", folder.display()))
+        .ok()
 }
 
 fn follow(flags: &Flags, woken: &Receiver<Wake>, mut seen: Fingerprint) {

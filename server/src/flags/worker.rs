@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crossfade_evaluator::program::{Context, Instance, InstanceError};
+use crossfade_evaluator::program::{Context, Decision, Instance, InstanceError};
 
 use super::live::{FlagError, Revision};
 
@@ -13,7 +13,10 @@ thread_local! {
 }
 
 /// Runs `call` with this thread's instance of a revision, made anew if the thread had another one.
-pub(super) fn with_instance<T>(revision: &Revision, call: impl FnOnce(&Instance) -> T) -> Result<T, FlagError> {
+pub(super) fn with_instance<T>(
+    revision: &Revision,
+    call: impl FnOnce(&Instance) -> T,
+) -> Result<T, FlagError> {
     let known = INSTANCE.with_borrow(|slot| match slot {
         Some((number, instance)) if *number == revision.number => Some(instance.clone()),
         _ => None,
@@ -22,7 +25,10 @@ pub(super) fn with_instance<T>(revision: &Revision, call: impl FnOnce(&Instance)
         Some(instance) => instance,
         None => {
             let instance = Rc::new(revision.program().instance().map_err(|error| {
-                log::error!("no instance of rules {} on this thread: {error}", revision.version());
+                log::error!(
+                    "no instance of rules {} on this thread: {error}",
+                    revision.version()
+                );
                 FlagError::Unavailable
             })?);
             INSTANCE.set(Some((revision.number, instance.clone())));
@@ -35,6 +41,15 @@ pub(super) fn with_instance<T>(revision: &Revision, call: impl FnOnce(&Instance)
 /// Decides everything once, on an instance that is thrown away.
 pub(super) fn warm_up(revision: &Revision) -> Result<(), InstanceError> {
     let instance = revision.program().instance()?;
-    instance.decide_all(&Context::new(&[], 0));
+    decide_all(&instance, &Context::new(&[], 0));
     Ok(())
+}
+
+/// Every variable of the program, in its order.
+pub(super) fn decide_all<'p>(instance: &'p Instance, context: &Context<'_>) -> Vec<Decision<'p>> {
+    let variables = &instance.program().metadata().variables;
+    variables
+        .iter()
+        .filter_map(|variable| instance.decide(&variable.key, context).ok())
+        .collect()
 }

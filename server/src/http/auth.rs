@@ -29,20 +29,28 @@ pub(super) async fn data(
 }
 
 fn require(role: Role, request: &ServiceRequest) -> Result<(), ApiError> {
-    let app = request.app_data::<web::ThinData<App>>().ok_or(ApiError::Unavailable)?;
+    let app = request
+        .app_data::<web::ThinData<App>>()
+        .ok_or(ApiError::Unavailable)?;
     match app.role_of(token(request.headers())) {
         Some(granted) if granted >= role => Ok(()),
-        Some(granted) => Err(ApiError::Forbidden { needed: role, granted }),
+        Some(granted) => Err(ApiError::Forbidden {
+            needed: role,
+            granted,
+        }),
         None => Err(ApiError::Unauthorized),
     }
 }
 
 /// `Authorization: Bearer …`, or `X-API-Key: …`, or PostgREST clients' `apikey: …`.
 fn token(headers: &HeaderMap) -> Option<&str> {
-    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-    });
+    let bearer = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        });
     let key = |name| headers.get(name).and_then(|value| value.to_str().ok());
     bearer.or_else(|| key("x-api-key")).or_else(|| key("apikey"))
 }

@@ -98,7 +98,9 @@ impl ResponseError for ApiError {
         if matches!(self, Self::Unauthorized) {
             response.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
-        response.insert_header((CONTENT_TYPE, "application/json")).body(self.body().to_string())
+        response
+            .insert_header((CONTENT_TYPE, "application/json"))
+            .body(self.body().to_string())
     }
 }
 

@@ -25,15 +25,22 @@ impl Listening {
         let listener = TcpListener::bind(config.listen)?;
         let address = listener.local_addr()?;
         let state = app.clone();
-        let mut server = HttpServer::new(move || actix_web::App::new().app_data(ThinData(state.clone())).configure(routes))
-            .disable_signals()
-            .client_request_timeout(Duration::from_millis(config.request_deadline_ms))
-            .shutdown_timeout(config.shutdown_deadline_s)
-            .max_connections(config.max_connections);
+        let mut server = HttpServer::new(move || {
+            actix_web::App::new()
+                .app_data(ThinData(state.clone()))
+                .configure(routes)
+        })
+        .disable_signals()
+        .client_request_timeout(Duration::from_millis(config.request_deadline_ms))
+        .shutdown_timeout(config.shutdown_deadline_s)
+        .max_connections(config.max_connections);
         if let Some(workers) = config.workers {
             server = server.workers(workers);
         }
-        Ok(Self { address, server: server.listen(listener)?.run() })
+        Ok(Self {
+            address,
+            server: server.listen(listener)?.run(),
+        })
     }
 
     /// Stops it from elsewhere, gracefully or at once.

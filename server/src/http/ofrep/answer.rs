@@ -57,14 +57,21 @@ impl<'d> One<'d> {
     pub(super) fn new(decision: &Decision<'d>) -> Self {
         if decision.fault.is_some() {
             let (error_code, error_details) = ("GENERAL", "the evaluation failed");
-            return Self::Failure(Failure { key: decision.key, error_code, error_details });
+            return Self::Failure(Failure {
+                key: decision.key,
+                error_code,
+                error_details,
+            });
         }
         Self::Success(Success {
             key: decision.key,
             value: decision.value,
             reason: decision.reason,
             variant: decision.variant,
-            metadata: Metadata { feature: decision.feature, rule: decision.rule },
+            metadata: Metadata {
+                feature: decision.feature,
+                rule: decision.rule,
+            },
         })
     }
 }

@@ -21,11 +21,19 @@ impl OfrepError {
     /// A body that is not an evaluation request.
     pub(super) fn body(key: Option<&str>, error: &serde_json::Error) -> Self {
         let (code, details) = if error.is_data() {
-            ("INVALID_CONTEXT", format!("the body is not {{\"context\": {{…}}}}: {error}"))
+            (
+                "INVALID_CONTEXT",
+                format!("the body is not {{\"context\": {{…}}}}: {error}"),
+            )
         } else {
             ("PARSE_ERROR", format!("the body is not JSON: {error}"))
         };
-        Self { status: StatusCode::BAD_REQUEST, code, key: key.map(str::to_owned), details }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code,
+            key: key.map(str::to_owned),
+            details,
+        }
     }
 
     /// A request that has no answer.
@@ -34,13 +42,23 @@ impl OfrepError {
             FlagError::NotFound(_) => (StatusCode::NOT_FOUND, "FLAG_NOT_FOUND"),
             FlagError::Unavailable => (StatusCode::INTERNAL_SERVER_ERROR, "GENERAL"),
         };
-        Self { status, code, key: key.map(str::to_owned), details: error.to_string() }
+        Self {
+            status,
+            code,
+            key: key.map(str::to_owned),
+            details: error.to_string(),
+        }
     }
 
     /// A decision that could not be made.
     pub(super) fn fault(key: &str) -> Self {
         let details = "the evaluation failed".to_owned();
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, code: "GENERAL", key: Some(key.to_owned()), details }
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: "GENERAL",
+            key: Some(key.to_owned()),
+            details,
+        }
     }
 
     fn json(&self) -> Value {
@@ -55,7 +73,12 @@ impl OfrepError {
 /// What happens before a request is known to be one of OFREP's.
 impl From<ApiError> for OfrepError {
     fn from(error: ApiError) -> Self {
-        Self { status: error.status_code(), code: "GENERAL", key: None, details: error.to_string() }
+        Self {
+            status: error.status_code(),
+            code: "GENERAL",
+            key: None,
+            details: error.to_string(),
+        }
     }
 }
 
