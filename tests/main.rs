@@ -6,5 +6,8 @@
 )]
 
 mod clusters;
+mod layers;
+mod mirroring;
+mod reading;
 mod shop;
 mod support;

@@ -29,12 +29,7 @@ async fn the_shop_is_full_in_old_and_empty_in_new() {
 async fn a_network_can_be_slow_silent_broken_and_good_again() {
     let pair = Pair::empty().await;
     let direct = pair.old_url().await;
-    let port = direct
-        .rsplit_once(':')
-        .and_then(|(_, tail)| tail.split_once('/'))
-        .expect("a port")
-        .0;
-    let proxy = Proxy::before(port.parse().expect("a number")).await;
+    let proxy = Proxy::before_url(&direct).await;
     let connect = async || {
         let (client, connection) = tokio_postgres::connect(&proxy.url(&direct), NoTls).await?;
         tokio::spawn(connection);

@@ -11,4 +11,5 @@ pub mod config;
 pub mod databases;
 pub mod flags;
 pub mod http;
+pub mod routing;
 pub mod sync;

@@ -29,6 +29,13 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
+    /// A proxy before the server of this URL.
+    pub(crate) async fn before_url(direct: &str) -> Self {
+        let port = direct.rsplit_once(':').and_then(|(_, tail)| tail.split_once('/'));
+        let (port, _) = port.expect("a URL with a port and a database");
+        Self::before(port.parse().expect("a port number")).await
+    }
+
     /// Stands in front of a port on loopback.
     pub(crate) async fn before(port: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))

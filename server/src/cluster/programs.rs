@@ -31,15 +31,15 @@ impl Programs {
     /// packaged version is.
     pub fn find() -> Result<Self, ClusterError> {
         let candidates = candidates();
-        let found = candidates.iter().find(|folder| is_complete(folder));
-        match found {
-            Some(folder) => Ok(Self {
-                folder: folder.clone(),
-            }),
-            None => Err(ClusterError::ProgramsMissing {
-                looked: name_all(&candidates),
-            }),
-        }
+        let found = candidates.iter().find_map(|folder| whole_installation(folder));
+        found.map_or_else(
+            || {
+                Err(ClusterError::ProgramsMissing {
+                    looked: name_all(&candidates),
+                })
+            },
+            |folder| Ok(Self { folder }),
+        )
     }
 
     /// The path of a program by its name, such as `pg_dump`.
@@ -102,8 +102,11 @@ fn version_in(name: &str) -> Option<u32> {
     name.strip_prefix("postgresql@").unwrap_or(name).parse().ok()
 }
 
-fn is_complete(folder: &Path) -> bool {
-    folder.join("initdb").is_file() && folder.join("postgres").is_file()
+/// The folder with all programs, if the server's are here, or links to them.
+fn whole_installation(folder: &Path) -> Option<PathBuf> {
+    let server = folder.join("postgres").canonicalize().ok()?;
+    let folder = server.parent()?;
+    folder.join("initdb").is_file().then(|| folder.to_path_buf())
 }
 
 fn name_all(folders: &[PathBuf]) -> String {
@@ -133,6 +136,10 @@ mod tests {
     fn the_programs_of_this_machine_are_complete_and_have_a_version() {
         let programs = Programs::find().expect("PostgreSQL's server programs are installed");
         assert!(programs.path("initdb").is_file());
+        assert!(
+            programs.path("pg_dump").is_file(),
+            "links to the server programs alone must be followed"
+        );
         assert!(programs.major_version().parse::<u32>().expect("a number") >= 13);
     }
 }

@@ -7,10 +7,12 @@ use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use crossfade_evaluator::program::{Decision, Program, VariableId};
+use serde_json::json;
 use tokio::sync::watch;
 
 use super::compiled::{Compiled, RulesError};
 use super::context::RequestContext;
+use super::route::Route;
 use super::sources::Sources;
 use super::worker;
 
@@ -63,16 +65,30 @@ pub enum FlagError {
 impl Flags {
     /// Reads and compiles the rules at `path`: a folder, a file, or a built `.wasm`. Takes as long as that takes.
     pub fn load(path: &Path) -> Result<Self, RulesError> {
-        let revision = Revision::new(Compiled::new(&Sources::read(path)?)?);
+        Self::run(path.to_owned(), &Sources::read(path)?)
+    }
+
+    fn run(path: PathBuf, sources: &Sources) -> Result<Self, RulesError> {
+        let revision = Revision::new(Compiled::new(sources)?);
         log::info!("rules {} run, from {}", revision.version(), path.display());
-        revision.log_warnings(path);
+        revision.log_warnings(&path);
         Ok(Self(Arc::new(Shared {
-            path: path.to_owned(),
+            path,
             changes: watch::Sender::new(revision.number),
             running: ArcSwap::from_pointee(revision),
             rejected: ArcSwapOption::empty(),
             undecided: AtomicU64::new(0),
         })))
+    }
+
+    /// Rules that decide the same for every request, whatever it says.
+    pub fn fixed(route: Route) -> Self {
+        Self::run(PathBuf::new(), &fixed_sources(route)).unwrap_or_else(|error| unreachable!("{error}"))
+    }
+
+    /// From now on the same decision for every request.
+    pub fn fix(&self, route: Route) {
+        self.replace(&fixed_sources(route));
     }
 
     /// Where the rules are.
@@ -224,4 +240,14 @@ impl Revision {
     pub fn since(&self) -> SystemTime {
         self.since
     }
+}
+
+fn fixed_sources(Route { write, read }: Route) -> Sources {
+    let feature = json!({
+        "feature": "fixed",
+        "variables": { "write": { "type": "boolean" }, "read": { "type": "boolean" } },
+        "variations": { "fixed": { "write": write, "read": read } },
+        "default": "fixed",
+    });
+    Sources::Files(vec![("fixed.json".to_owned(), feature.to_string().into_bytes())])
 }

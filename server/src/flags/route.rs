@@ -1,7 +1,5 @@
 //! What the rules say of a data request: does its write also go to new, does it read from new?
 
-use std::fmt;
-
 use crossfade_evaluator::program::{Instance, VariableId};
 
 use super::context::RequestContext;
@@ -11,9 +9,9 @@ use super::worker;
 /// Where one request's writes and reads go. The primary takes every write first, whatever is said here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Route {
-    /// Also write to the secondary before answering.
+    /// The variable `write`: also write to the secondary before answering.
     pub write: bool,
-    /// Read from the secondary.
+    /// The variable `read`: read from the secondary.
     pub read: bool,
 }
 
@@ -21,7 +19,7 @@ impl Flags {
     /// Decides `write` and `read` for a request. Where they cannot be decided, the primary serves it alone.
     pub fn route(&self, context: &RequestContext) -> Route {
         let running = self.current();
-        let route = decide(&running, context).unwrap_or_else(|undecided| {
+        decide(&running, context).unwrap_or_else(|undecided| {
             let count = self.count_undecided();
             // Ever more seldom: a line for each would bury all others.
             if count.is_power_of_two() {
@@ -31,23 +29,7 @@ impl Flags {
                 );
             }
             Route::default()
-        });
-        log::debug!("User context: {context}\n{route}");
-        route
-    }
-}
-
-/// As the story logs it, while the old database is the primary.
-impl fmt::Display for Route {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { write, read } = self;
-        write!(formatter, "Write to old DB: true\nWrite to new DB: {write}\n")?;
-        write!(formatter, "Read from old DB: true\nRead from new DB: {read}\n")?;
-        write!(
-            formatter,
-            "Reading from the {} database.",
-            if *read { "new" } else { "old" }
-        )
+        })
     }
 }
 

@@ -7,5 +7,5 @@ pub mod journal;
 mod position;
 mod stage;
 
-pub use position::Position;
+pub use position::{InvalidPosition, Position};
 pub use stage::{Stage, State, UnreadableState, read_state};

@@ -7,19 +7,21 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::catalog::Catalog;
-use crate::databases::{Databases, Side};
+use crate::databases::{Databases, Side, with_causes};
 use crate::sync::Position;
 
 use super::entry::{drop_entries, entries_of};
 use super::mirror::{Mirror, MirrorError};
 
-/// Whether a write was on the secondary when it was answered.
+/// What became of an awaited mirror. Whatever is not applied stays in the journal for the workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was.
+pub enum Mirrored {
+    /// The secondary has it.
     Applied,
-    /// The journal will bring it there.
-    Pending,
+    /// The secondary answers, but does not take these rows as they are.
+    Refused,
+    /// The secondary did not answer, or not in time.
+    Unreachable,
 }
 
 /// Takes positions to mirror at once. Cheap to clone; the mirroring ends when the last clone is dropped.
@@ -30,7 +32,7 @@ pub struct Awaited {
 
 struct Request {
     position: Position,
-    done: oneshot::Sender<bool>,
+    done: oneshot::Sender<Mirrored>,
 }
 
 /// Mirrors under way at once. Each takes all that waits when it begins, so a few keep many writers served.
@@ -58,14 +60,14 @@ impl Awaited {
     }
 
     /// Mirrors what the transaction at `position` changed and waits for it, at most until the deadline.
-    pub async fn mirror(&self, position: Position, deadline: Duration) -> Outcome {
+    pub async fn mirror(&self, position: Position, deadline: Duration) -> Mirrored {
         let (done, waiting) = oneshot::channel();
         if self.queue.try_send(Request { position, done }).is_err() {
-            return Outcome::Pending;
+            return Mirrored::Unreachable;
         }
         match tokio::time::timeout(deadline, waiting).await {
-            Ok(Ok(true)) => Outcome::Applied,
-            _ => Outcome::Pending,
+            Ok(Ok(mirrored)) => mirrored,
+            Ok(Err(_)) | Err(_) => Mirrored::Unreachable,
         }
     }
 }
@@ -75,30 +77,40 @@ async fn run_lane(mirror: Mirror, requests: Arc<Mutex<mpsc::Receiver<Request>>>)
     while requests.lock().await.recv_many(&mut batch, BATCH).await > 0 {
         let positions: Vec<Position> = batch.iter().map(|request| request.position).collect();
         match mirror_positions(&mirror, &positions).await {
-            Ok(()) => answer(batch.drain(..), true),
-            Err(error) if batch.len() == 1 || error.is_unreachable() => {
-                log::debug!("left to the workers: {}", crate::databases::with_causes(&error));
-                answer(batch.drain(..), false);
-            }
             // One key that cannot be mirrored must not hold up the writes that merely waited beside it.
-            Err(_) => {
+            Mirrored::Refused if batch.len() > 1 => {
                 for request in batch.drain(..) {
-                    let applied = mirror_positions(&mirror, &[request.position]).await.is_ok();
-                    answer(std::iter::once(request), applied);
+                    let mirrored = mirror_positions(&mirror, &[request.position]).await;
+                    answer(std::iter::once(request), mirrored);
                 }
+            }
+            mirrored => answer(batch.drain(..), mirrored),
+        }
+    }
+}
+
+fn answer(requests: impl Iterator<Item = Request>, mirrored: Mirrored) {
+    for request in requests {
+        // Whoever asked may have stopped waiting; the mirror has happened all the same.
+        _ = request.done.send(mirrored);
+    }
+}
+
+async fn mirror_positions(mirror: &Mirror, positions: &[Position]) -> Mirrored {
+    match try_mirror(mirror, positions).await {
+        Ok(()) => Mirrored::Applied,
+        Err(error) => {
+            log::debug!("left to the workers: {}", with_causes(&error));
+            if error.is_unreachable() {
+                Mirrored::Unreachable
+            } else {
+                Mirrored::Refused
             }
         }
     }
 }
 
-fn answer(requests: impl Iterator<Item = Request>, applied: bool) {
-    for request in requests {
-        // Whoever asked may have stopped waiting; the mirror has happened all the same.
-        _ = request.done.send(applied);
-    }
-}
-
-async fn mirror_positions(mirror: &Mirror, positions: &[Position]) -> Result<(), MirrorError> {
+async fn try_mirror(mirror: &Mirror, positions: &[Position]) -> Result<(), MirrorError> {
     let mut primary = mirror.databases.mirror_session(mirror.primary).await?;
     let entries = entries_of(&mut primary, mirror.primary, positions).await?;
     mirror.mirror(&mut primary, &entries).await?;

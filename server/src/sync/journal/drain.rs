@@ -32,15 +32,31 @@ pub async fn pending(databases: &Databases, primary: Side) -> Result<Pending, Da
     })
 }
 
-/// True when everything that the transaction at `position` changed is on the secondary.
+/// True when everything that the transactions of `position` changed is on the secondary.
 pub async fn position_is_reached(
     connection: &mut AsyncPgConnection,
     primary: Side,
     position: Position,
 ) -> Result<bool, DatabaseError> {
-    Statement::new("select not exists (select from crossfade.journal where txid = $1::text::xid8)")
-        .text(Some(position.to_string()))
-        .one_bool(connection)
-        .await
-        .map_err(DatabaseError::statement(primary))
+    Statement::new(
+        "select not exists (select from crossfade.journal where txid between $1::text::xid8 and $2::text::xid8)",
+    )
+    .text(Some(position.first().to_string()))
+    .text(Some(position.last().to_string()))
+    .one_bool(connection)
+    .await
+    .map_err(DatabaseError::statement(primary))
+}
+
+/// A transaction before which every other has ended and has no entry left: each position before it is reached.
+pub async fn reached_before(connection: &mut AsyncPgConnection, primary: Side) -> Result<i64, DatabaseError> {
+    // The snapshot's xmin matters as much as the entries: a transaction that began long ago may commit, with an
+    // old number, after this has looked.
+    let rows = Statement::new(
+        "select least(min(txid), pg_snapshot_xmin(pg_current_snapshot()))::text::bigint from crossfade.journal",
+    )
+    .rows::<BigInt, i64>(connection)
+    .await
+    .map_err(DatabaseError::statement(primary))?;
+    Ok(rows.into_iter().next().unwrap_or(0))
 }

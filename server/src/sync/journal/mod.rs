@@ -5,6 +5,7 @@
 //! the protocol for a set of keys, `awaited` mirrors what a request waits for, `workers` all the rest, and
 //! `backfill` copies the rows that were there before.
 
+mod apply;
 mod awaited;
 mod backfill;
 mod drain;
@@ -16,9 +17,9 @@ mod set_aside;
 mod sql;
 mod workers;
 
-pub use awaited::{Awaited, Outcome};
+pub use awaited::{Awaited, Mirrored};
 pub use backfill::{BackfillError, CopiedTable, backfill};
-pub use drain::{Pending, pending, position_is_reached};
+pub use drain::{Pending, pending, position_is_reached, reached_before};
 pub use entry::position_of_this_transaction;
 pub use install::{CapturedTable, InstallError, install, set_paused};
 pub use mirror::MirrorError;
