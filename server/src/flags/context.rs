@@ -113,6 +113,12 @@ impl RequestContext {
         self
     }
 
+    /// The same attributes at another moment, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn moved_to(self, now_ms: i64) -> Self {
+        Self { now_ms, ..self }
+    }
+
     /// The attributes, in the order they were said.
     pub fn attributes(&self) -> &[(String, AttributeValue)] {
         &self.attributes
@@ -124,7 +130,7 @@ impl RequestContext {
     }
 
     /// Hands it over in the evaluator's form, nothing of it copied.
-    pub(super) fn evaluate<T>(&self, decide: impl FnOnce(&program::Context<'_>) -> T) -> T {
+    pub fn evaluate<T>(&self, decide: impl FnOnce(&program::Context<'_>) -> T) -> T {
         let pairs: Vec<(&str, program::Value<'_>)> = self
             .attributes
             .iter()

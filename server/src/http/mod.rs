@@ -12,5 +12,5 @@ mod state;
 
 pub use error::ApiError;
 pub use routes::routes;
-pub use server::Listening;
-pub use state::App;
+pub use server::{Server, serve};
+pub use state::{App, StartError};
