@@ -6,8 +6,10 @@
 )]
 
 mod clusters;
+mod crashes;
 mod layers;
 mod mirroring;
+mod outages;
 mod reading;
 mod shop;
 mod support;
