@@ -74,6 +74,15 @@ impl Table {
         self.key.iter().map(|&position| &self.columns[position])
     }
 
+    /// True where a row cannot be made equal by an update: an identity that PostgreSQL alone may give, outside
+    /// the key, is written only with a new row.
+    #[must_use]
+    pub fn needs_replacing(&self) -> bool {
+        let outside = |position: usize| !self.key.contains(&position);
+        let mut columns = self.columns.iter().enumerate();
+        columns.any(|(position, column)| column.generated == Generated::AlwaysIdentity && outside(position))
+    }
+
     /// The columns that can be written, in their order: all but generated expressions.
     pub fn written_columns(&self) -> impl Iterator<Item = &Column> {
         self.columns

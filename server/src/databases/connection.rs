@@ -12,11 +12,12 @@ use super::{DatabaseError, DatabaseUrl, Side, with_causes};
 /// A connection on loan from a pool; dropped, it goes back, unless a transaction was left open on it.
 pub type Connection = Object<AsyncPgConnection>;
 
-/// Settings under which a value's text is the same on both sides and reads back exactly.
+/// Settings under which a value's text is the same on both sides and reads back exactly, and under which each
+/// statement sees what was committed before it: a mirror reads after it has locked.
 const PINNED_SETTINGS: &str = "\
     set datestyle to 'ISO, YMD'; set intervalstyle to 'postgres'; set timezone to 'UTC'; \
     set extra_float_digits to 1; set bytea_output to 'hex'; set lc_monetary to 'C'; \
-    set xmloption to 'content'; set search_path to pg_catalog; set crossfade.mirror to 'on';";
+    set xmloption to 'content'; set default_transaction_isolation to 'read committed'; set search_path to pg_catalog; set crossfade.mirror to 'on';";
 
 /// How many connections to keep and how long to wait for one.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +34,7 @@ impl Default for PoolOptions {
     fn default() -> Self {
         Self {
             connections: 16,
-            mirror_connections: 6,
+            mirror_connections: 12,
             wait: Duration::from_secs(3),
         }
     }
@@ -91,7 +92,7 @@ impl Databases {
             ),
         };
         let mut config = self.pools(side).url.driver_config().map_err(lost)?;
-        config.connect_timeout(self.wait).application_name("crossfade");
+        bound(&mut config, self.wait);
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(lost)?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -148,6 +149,17 @@ fn pool(url: &DatabaseUrl, size: usize, wait: Duration, mirror: bool) -> Pool<As
         .unwrap_or_else(|_| unreachable!("a pool without time-outs of its own needs no runtime"))
 }
 
+/// A peer that vanished without a word is noticed within some ten seconds, not after TCP's two hours.
+fn bound(config: &mut tokio_postgres::Config, wait: Duration) {
+    config
+        .application_name("crossfade")
+        .connect_timeout(wait)
+        .tcp_user_timeout(Duration::from_secs(10))
+        .keepalives_idle(Duration::from_secs(5))
+        .keepalives_interval(Duration::from_secs(2))
+        .keepalives_retries(3);
+}
+
 async fn connect(
     url: String,
     wait: Duration,
@@ -155,7 +167,7 @@ async fn connect(
 ) -> Result<AsyncPgConnection, diesel::ConnectionError> {
     let bad = |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(with_causes(&error));
     let mut config: tokio_postgres::Config = url.parse().map_err(bad)?;
-    config.connect_timeout(wait).application_name("crossfade");
+    bound(&mut config, wait);
     let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
     let mut connection = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
     if mirror {

@@ -10,8 +10,10 @@ mod connection;
 mod error;
 mod side;
 mod statement;
+mod transaction;
 
 pub use connection::{Connection, Databases, PoolOptions};
 pub use error::{DatabaseError, with_causes};
 pub use side::{Role, Side};
 pub use statement::{Image, Statement};
+pub use transaction::{begin, commit, roll_back};

@@ -1,9 +1,9 @@
 //! A write: the caller's code once, on the primary, in a transaction; then, if the flags say so, its mirror.
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
+use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 
-use crate::databases::{DatabaseError, Side};
+use crate::databases::{DatabaseError, Side, begin, commit, roll_back};
 use crate::flags::RequestContext;
 use crate::sync::journal::{Mirrored, position_of_this_transaction};
 use crate::sync::{Position, Stage};
@@ -38,8 +38,6 @@ impl Mirror {
     /// All of them, in the order of their discriminants.
     pub const ALL: [Self; 3] = [Self::Applied, Self::Pending, Self::NotAsked];
 }
-
-type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
 impl Crossfade {
     /// Runs `work` once, on the primary, in a transaction, and mirrors what it changed if the flags say so.
@@ -83,30 +81,25 @@ impl Crossfade {
             .connection(side)
             .await
             .map_err(RouteError::Unavailable)?;
-        let failed = |error| RouteError::Unavailable(DatabaseError::statement(side)(error));
-        Transactions::begin_transaction(&mut *connection)
+        begin(&mut connection, side)
             .await
-            .map_err(failed)?;
+            .map_err(RouteError::Unavailable)?;
         match work(&mut connection).await {
             Ok(value) => {
                 let written = if captured {
                     position_of_this_transaction(&mut connection)
                         .await
-                        .map_err(failed)?
+                        .map_err(|error| RouteError::Unavailable(DatabaseError::statement(side)(error)))?
                 } else {
                     None
                 };
-                Transactions::commit_transaction(&mut *connection)
+                commit(&mut connection, side)
                     .await
-                    .map_err(|error| RouteError::Uncertain(DatabaseError::statement(side)(error)))?;
+                    .map_err(RouteError::Uncertain)?;
                 Ok((value, written))
             }
             Err(error) => {
-                if let Err(error) = Transactions::rollback_transaction(&mut *connection).await {
-                    log::debug!(
-                        "the {side} database could not roll back, so its connection is dropped: {error}"
-                    );
-                }
+                roll_back(&mut connection, side).await;
                 Err(RouteError::Work(error))
             }
         }

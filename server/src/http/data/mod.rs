@@ -3,4 +3,9 @@
 //! Text becomes a [`grammar::Query`], a query and the catalog's table become one SQL statement, and the routing
 //! decides which database runs it.
 
+pub mod body;
+pub mod error;
 pub mod grammar;
+pub mod prefer;
+pub mod range;
+pub mod sql;

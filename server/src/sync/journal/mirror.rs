@@ -6,13 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use crate::catalog::{Catalog, CatalogError, Table};
-use crate::databases::{DatabaseError, Databases, Image, Side, Statement};
+use crate::databases::{
+    Connection, DatabaseError, Databases, Image, Side, Statement, begin, commit, roll_back,
+};
 
+use super::apply::{Applied, Rows, apply, delete_all_rows_but};
 use super::entry::Entry;
 use super::locks::Locks;
 use super::sql;
@@ -40,6 +44,24 @@ pub enum MirrorError {
         /// The table.
         table: String,
     },
+    /// Rows can only be made equal by deleting them first, which is harmless only in a replica's role.
+    #[error(
+        "rows of {table} exchange unique values, or have an identity outside their key; to mirror that, the role \
+         that Crossfade signs in with needs leave to hold back the table's triggers on the {secondary} database: \
+         grant set on parameter session_replication_role to <role>"
+    )]
+    ReplicaRole {
+        /// The table.
+        table: String,
+        /// Where the leave is missing.
+        secondary: Side,
+    },
+    /// More and more rows would have to change together.
+    #[error("rows of {table} are in conflict with more than {MOST_KEYS} others over unique values")]
+    Entangled {
+        /// The table.
+        table: String,
+    },
 }
 
 impl MirrorError {
@@ -57,13 +79,31 @@ struct Work {
     table: Arc<Table>,
     whole: bool,
     keys: BTreeSet<Vec<String>>,
+    /// Their rows are deleted before any is written, because they exchange unique values.
+    replace: bool,
+}
+
+/// How an attempt ended, if not by an error.
+enum Attempt {
+    Done,
+    /// This table is not of the shape we knew.
+    Stale(Arc<Table>),
+    /// Rows of the table at this place in the work hold unique values that ours need: their keys.
+    Conflict(usize, Vec<Vec<String>>),
 }
 
 /// A lock or a row that somebody else holds on the secondary may hold a mirror up for this long.
 const SECONDARY_TIMEOUTS: &str = "set local lock_timeout = '5s'; set local statement_timeout = '30s'";
 
-/// How often a table may be seen to change its shape before we give up.
-const SHAPE_ATTEMPTS: usize = 3;
+/// A secondary that is silent for this long in one attempt is taken for gone.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often one set of keys is tried: each time after a table's shape was read again, or after keys in
+/// conflict were taken along.
+const ATTEMPTS: usize = 12;
+
+/// Keys of one table that one transaction may come to hold.
+const MOST_KEYS: usize = 5_000;
 
 impl Mirror {
     /// Mirrors the keys of these entries, reading the primary through `primary`.
@@ -75,18 +115,28 @@ impl Mirror {
         if entries.is_empty() {
             return Ok(());
         }
-        let mut unsettled = String::new();
-        for _ in 0..SHAPE_ATTEMPTS {
-            let work = self.work(entries).await?;
-            match self.attempt(primary, &work).await? {
-                None => return Ok(()),
-                Some(table) => {
+        let mut work = self.work(entries).await?;
+        let mut last = String::new();
+        for _ in 0..ATTEMPTS {
+            match self.bounded_attempt(primary, &work).await? {
+                Attempt::Done => return Ok(()),
+                Attempt::Stale(table) => {
                     self.catalog.forget(&table.schema, &table.name);
-                    unsettled = table.quoted();
+                    last = table.quoted();
+                    work = self.work(entries).await?;
+                }
+                Attempt::Conflict(place, keys) => {
+                    let Some(work) = work.get_mut(place) else { break };
+                    last = work.table.quoted();
+                    work.replace = true;
+                    work.keys.extend(keys);
+                    if work.keys.len() > MOST_KEYS {
+                        return Err(MirrorError::Entangled { table: last });
+                    }
                 }
             }
         }
-        Err(MirrorError::Unsettled { table: unsettled })
+        Err(MirrorError::Unsettled { table: last })
     }
 
     /// Sorts entries by table. A table that is gone from the primary has no rows to carry over.
@@ -99,19 +149,18 @@ impl Mirror {
                 None => *whole = true,
             }
         }
+        let side = self.primary;
         let mut work = Vec::with_capacity(tables.len());
         for ((schema, name), (whole, keys)) in tables {
-            match self
-                .catalog
-                .table(&self.databases, self.primary, schema, name)
-                .await
-            {
-                Ok(table) => work.push(Work { table, whole, keys }),
+            match self.catalog.table(&self.databases, side, schema, name).await {
+                Ok(table) => work.push(Work {
+                    replace: table.needs_replacing(),
+                    table,
+                    whole,
+                    keys,
+                }),
                 Err(CatalogError::UnknownTable { .. }) => {
-                    log::warn!(
-                        "table {schema}.{name} is gone from the {} database; its changes with it",
-                        self.primary
-                    );
+                    log::warn!("table {schema}.{name} is gone from the {side} database; its changes with it");
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -119,28 +168,48 @@ impl Mirror {
         Ok(work)
     }
 
-    /// One attempt in one transaction on the secondary; a table that has changed its shape ends it.
-    async fn attempt(
+    /// One attempt, after which the secondary is never waited for.
+    async fn bounded_attempt(
         &self,
         primary: &mut AsyncPgConnection,
         work: &[Work],
-    ) -> Result<Option<Arc<Table>>, MirrorError> {
-        type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
-        let secondary = self.primary.other();
-        let mut connection = self.databases.mirror_session(secondary).await?;
-        let failed = || DatabaseError::statement(secondary);
-        Transactions::begin_transaction(&mut *connection)
-            .await
-            .map_err(failed())?;
-        let outcome = self.lock_read_apply(primary, &mut connection, work).await;
-        if let Ok(None) = outcome {
-            Transactions::commit_transaction(&mut *connection)
-                .await
-                .map_err(failed())?;
-        } else if let Err(error) = Transactions::rollback_transaction(&mut *connection).await {
-            log::debug!(
-                "the {secondary} database could not roll a mirror back, so its connection is dropped: {error}"
-            );
+    ) -> Result<Attempt, MirrorError> {
+        let side = self.primary.other();
+        let mut secondary = self.databases.mirror_session(side).await?;
+        let attempt = self.attempt(primary, &mut secondary, work);
+        if let Ok(outcome) = tokio::time::timeout(ATTEMPT_TIMEOUT, attempt).await {
+            return outcome;
+        }
+        drop(Connection::take(secondary));
+        Err(DatabaseError::Timeout {
+            side,
+            waited_ms: ATTEMPT_TIMEOUT.as_millis(),
+        }
+        .into())
+    }
+
+    /// One attempt in one transaction on the secondary.
+    async fn attempt(
+        &self,
+        primary: &mut AsyncPgConnection,
+        secondary: &mut AsyncPgConnection,
+        work: &[Work],
+    ) -> Result<Attempt, MirrorError> {
+        let side = self.primary.other();
+        if let Some(work) = work.iter().find(|work| work.replace)
+            && !may_replace(secondary, side).await?
+        {
+            return Err(MirrorError::ReplicaRole {
+                table: work.table.quoted(),
+                secondary: side,
+            });
+        }
+        begin(secondary, side).await?;
+        let outcome = self.lock_read_apply(primary, secondary, work).await;
+        if let Ok(Attempt::Done) = outcome {
+            commit(secondary, side).await?;
+        } else {
+            roll_back(secondary, side).await;
         }
         outcome
     }
@@ -150,45 +219,60 @@ impl Mirror {
         primary: &mut AsyncPgConnection,
         secondary: &mut AsyncPgConnection,
         work: &[Work],
-    ) -> Result<Option<Arc<Table>>, MirrorError> {
+    ) -> Result<Attempt, MirrorError> {
         let side = self.primary.other();
         secondary
             .batch_execute(SECONDARY_TIMEOUTS)
             .await
             .map_err(DatabaseError::statement(side))?;
         let mut locks = Locks::default();
-        for Work { table, whole, keys } in work {
+        for Work {
+            table, whole, keys, ..
+        } in work
+        {
             if *whole {
                 locks.add_table(table);
             }
             locks.add_keys(table, keys.iter());
         }
         locks.take(secondary, side).await?;
-        for Work { table, whole, keys } in work {
+        for (
+            place,
+            Work {
+                table,
+                whole,
+                keys,
+                replace,
+            },
+        ) in work.iter().enumerate()
+        {
             if *whole {
                 let kept = self.read_all_keys(primary, table).await?;
-                delete_all_but(secondary, side, table, kept).await?;
+                delete_all_rows_but(secondary, side, table, kept).await?;
             }
             if keys.is_empty() {
                 continue;
             }
-            let keys: Vec<&Vec<String>> = keys.iter().collect();
-            let Some(rows) = self.read_rows(primary, table, &keys).await? else {
-                return Ok(Some(table.clone()));
+            let Some(rows) = self.read_rows(primary, table, keys).await? else {
+                return Ok(Attempt::Stale(table.clone()));
             };
-            apply(secondary, side, table, rows).await?;
+            match apply(secondary, side, table, rows, *replace).await? {
+                Applied::All => {}
+                Applied::Conflict(keys) => return Ok(Attempt::Conflict(place, keys)),
+            }
         }
-        Ok(None)
+        Ok(Attempt::Done)
     }
 
     /// The current row of each key, or nothing if the table is no longer of the shape we know.
-    async fn read_rows<'k>(
+    async fn read_rows(
         &self,
         primary: &mut AsyncPgConnection,
         table: &Table,
-        keys: &[&'k Vec<String>],
-    ) -> Result<Option<Vec<(&'k Vec<String>, Option<Image>)>>, MirrorError> {
+        keys: &BTreeSet<Vec<String>>,
+    ) -> Result<Option<Rows>, MirrorError> {
         type Columns = (BigInt, Nullable<Text>, Nullable<Array<Nullable<Text>>>);
+        let keys: Vec<&Vec<String>> = keys.iter().collect();
         let mut statement = Statement::new(sql::read_rows(table));
         for part in 0..table.key.len() {
             statement = statement.texts(keys.iter().map(|key| key.get(part).cloned()).collect());
@@ -196,30 +280,28 @@ impl Mirror {
         let rows = statement
             .rows::<Columns, (i64, Option<String>, Option<Image>)>(primary)
             .await;
-        let rows = match rows {
-            Ok(rows) => rows,
+        let read = match rows {
+            Ok(read) => read,
             Err(error) => {
                 // A column that was dropped or renamed fails here; what we know of the table may be stale.
                 self.catalog.forget(&table.schema, &table.name);
                 return Err(DatabaseError::statement(self.primary)(error).into());
             }
         };
-        if rows
-            .iter()
-            .any(|(_, shape, _)| shape.as_ref() != Some(&table.shape))
-        {
-            return Ok(None);
+        let mut rows = Rows::default();
+        for (place, shape, image) in read {
+            if shape.as_ref() != Some(&table.shape) {
+                return Ok(None);
+            }
+            let key = usize::try_from(place - 1).ok().and_then(|at| keys.get(at));
+            rows.keys
+                .extend(key.map(|key| key.iter().cloned().map(Some).collect::<Image>()));
+            match image {
+                Some(image) => rows.present.push(image),
+                None => rows.absent.extend(rows.keys.last().cloned()),
+            }
         }
-        let place = |place: i64| {
-            usize::try_from(place - 1)
-                .ok()
-                .and_then(|at| keys.get(at).copied())
-        };
-        Ok(Some(
-            rows.into_iter()
-                .filter_map(|(at, _, image)| Some((place(at)?, image)))
-                .collect(),
-        ))
+        Ok(Some(rows))
     }
 
     async fn read_all_keys(
@@ -235,79 +317,10 @@ impl Mirror {
     }
 }
 
-async fn apply(
-    secondary: &mut AsyncPgConnection,
-    side: Side,
-    table: &Table,
-    rows: Vec<(&Vec<String>, Option<Image>)>,
-) -> Result<(), DatabaseError> {
-    let mut present = Vec::new();
-    let mut absent = Vec::new();
-    for (key, image) in rows {
-        match image {
-            Some(image) => present.push(image),
-            None => absent.push(key.iter().cloned().map(Some).collect()),
-        }
-    }
-    // Deletes first: what they leave free, an insert may take.
-    if !absent.is_empty() {
-        run(
-            secondary,
-            side,
-            sql::delete_rows(table),
-            by_column(absent, table.key.len()),
-        )
-        .await?;
-    }
-    if !present.is_empty() {
-        let width = table.written_columns().count();
-        run(
-            secondary,
-            side,
-            sql::upsert_rows(table),
-            by_column(present, width),
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-async fn delete_all_but(
-    secondary: &mut AsyncPgConnection,
-    side: Side,
-    table: &Table,
-    kept: Vec<Image>,
-) -> Result<(), DatabaseError> {
-    run(
-        secondary,
-        side,
-        sql::delete_all_rows_but(table),
-        by_column(kept, table.key.len()),
-    )
-    .await
-}
-
-async fn run(
-    connection: &mut AsyncPgConnection,
-    side: Side,
-    sql: String,
-    columns: Vec<Vec<Option<String>>>,
-) -> Result<(), DatabaseError> {
-    let statement = columns.into_iter().fold(Statement::new(sql), Statement::texts);
-    statement
-        .execute(connection)
+/// Deleting a row to write it again is harmless only while foreign keys and triggers are held back.
+async fn may_replace(secondary: &mut AsyncPgConnection, side: Side) -> Result<bool, DatabaseError> {
+    Statement::new("select current_setting('session_replication_role') = 'replica'")
+        .one_bool(secondary)
         .await
-        .map_err(DatabaseError::statement(side))?;
-    Ok(())
-}
-
-/// Rows turned into columns, as `unnest` takes them.
-fn by_column(rows: Vec<Image>, width: usize) -> Vec<Vec<Option<String>>> {
-    let mut columns: Vec<Vec<Option<String>>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
-    for row in rows {
-        for (column, value) in columns.iter_mut().zip(row) {
-            column.push(value);
-        }
-    }
-    columns
+        .map_err(DatabaseError::statement(side))
 }

@@ -5,6 +5,7 @@
 //! the protocol for a set of keys, `awaited` mirrors what a request waits for, `workers` all the rest, and
 //! `backfill` copies the rows that were there before.
 
+mod apply;
 mod awaited;
 mod backfill;
 mod drain;

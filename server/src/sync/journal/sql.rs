@@ -127,25 +127,77 @@ pub(super) fn on_conflict_update(table: &Table) -> String {
 }
 
 fn insert_rows(table: &Table) -> String {
-    let written: Vec<&Column> = table.written_columns().collect();
-    let names: Vec<String> = written
-        .iter()
+    let names: Vec<String> = table
+        .written_columns()
         .map(|column| quote_identifier(&column.name))
         .collect();
+    format!(
+        "insert into {} ({}) overriding system value {}",
+        table.quoted(),
+        names.join(", "),
+        typed_images(table)
+    )
+}
+
+/// The bound images as rows of the written columns.
+fn typed_images(table: &Table) -> String {
+    let written: Vec<&Column> = table.written_columns().collect();
     let arrays: Vec<String> = (1..=written.len()).map(|n| format!("${n}::text[]")).collect();
     let aliases: Vec<String> = (1..=written.len()).map(|n| format!("c{n}")).collect();
     let values: Vec<String> = written
         .iter()
         .zip(1..)
-        .map(|(column, n)| format!("r.c{n}::{}", column.type_name))
+        .map(|(column, n)| {
+            format!(
+                "u.c{n}::{} as {}",
+                column.type_name,
+                quote_identifier(&column.name)
+            )
+        })
         .collect();
     format!(
-        "insert into {} ({}) overriding system value select {} from unnest({}) as r({})",
-        table.quoted(),
-        names.join(", "),
+        "select {} from unnest({}) as u({})",
         values.join(", "),
         arrays.join(", "),
-        aliases.join(", "),
+        aliases.join(", ")
+    )
+}
+
+/// A unique index that is not the key.
+pub(super) struct UniqueIndex {
+    /// What it holds, as SQL over the table's columns, each with its equality.
+    pub(super) expressions: Vec<(String, String)>,
+    /// Which rows it holds, as SQL over the table's columns; all, if absent.
+    pub(super) predicate: Option<String>,
+}
+
+/// The keys of rows that hold what the images need in a unique index: one `text[]` a written column is bound.
+pub(super) fn rows_in_conflict(table: &Table, index: &UniqueIndex) -> String {
+    let held: Vec<String> = index
+        .expressions
+        .iter()
+        .zip(1..)
+        .map(|((expression, _), n)| format!("({expression}) as e{n}"))
+        .collect();
+    let matches: Vec<String> = index
+        .expressions
+        .iter()
+        .zip(1..)
+        .map(|((_, equality), n)| format!("h.e{n} {equality} i.e{n}"))
+        .collect();
+    let predicate = index
+        .predicate
+        .as_ref()
+        .map_or_else(String::new, |predicate| format!(" where {predicate}"));
+    let key: Vec<String> = table.key_columns().map(|column| image_of(column, "r")).collect();
+    let held = held.join(", ");
+    format!(
+        "select h.key from (select array[{key}] as key, {held} from {table} r{predicate}) h \
+         join (select {held} from ({images}) r{predicate}) i on {matches}",
+        key = key.join(", "),
+        table = table.quoted(),
+        images = typed_images(table),
+        matches = matches.join(" and "),
     )
 }
 

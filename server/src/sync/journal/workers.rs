@@ -4,12 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::catalog::Catalog;
-use crate::databases::{DatabaseError, Databases, Side, with_causes};
+use crate::databases::{Databases, Side, begin, commit, roll_back, with_causes};
 use crate::sync::{Stage, read_state};
 
 use super::entry::{Entry, claim, drop_entries};
@@ -125,7 +124,6 @@ impl Worker {
 
     /// Takes a batch, mirrors it and drops it; how many entries were taken.
     async fn batch(&self) -> Result<usize, MirrorError> {
-        type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
         let side = self.mirror.primary;
         let mut primary = self.mirror.databases.mirror_session(side).await?;
         let state = read_state(&mut primary, side).await.unwrap_or_else(|error| {
@@ -138,10 +136,7 @@ impl Worker {
         if state.paused || state.stage == Stage::Idle || state.stage == Stage::Completed {
             return Ok(0);
         }
-        let failed = || DatabaseError::statement(side);
-        Transactions::begin_transaction(&mut *primary)
-            .await
-            .map_err(failed())?;
+        begin(&mut primary, side).await?;
         let entries = claim(&mut primary, side, self.options.batch, self.set_aside.now()).await?;
         let outcome = match self.mirror.mirror(&mut primary, &entries).await {
             Ok(()) => drop_entries(&mut primary, side, &entries)
@@ -151,16 +146,11 @@ impl Worker {
         };
         match outcome {
             Ok(()) => {
-                Transactions::commit_transaction(&mut *primary)
-                    .await
-                    .map_err(failed())?;
+                commit(&mut primary, side).await?;
                 self.set_aside.mirrored(&entries);
             }
             Err(error) => {
-                // Dropped at the end of this arm, the connection takes its claim with it.
-                if let Err(error) = Transactions::rollback_transaction(&mut *primary).await {
-                    log::debug!("a claim could not be rolled back, so its connection is dropped: {error}");
-                }
+                roll_back(&mut primary, side).await;
                 drop(primary);
                 if error.is_unreachable() {
                     return Err(error);
