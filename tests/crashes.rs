@@ -120,7 +120,7 @@ async fn a_server_killed_at_any_moment_loses_nothing_that_it_acknowledged() {
     }
     let successor = Migration::begin(&pair).await;
     successor.drain().await;
-    assert!(acknowledged.len() >= (0..KILLS).map(|kill| 1 + kill * 7).sum());
+    assert!(acknowledged.len() >= (0..KILLS).map(|kill| 1 + kill * 7).sum::<usize>());
     for note in acknowledged {
         let written = format!("select count(*) from orders where note = '{note}'");
         assert_eq!(

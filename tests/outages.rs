@@ -137,7 +137,7 @@ async fn new_may_stop_crash_and_come_back_in_the_middle_of_traffic() {
         traffic.stop().await;
 
         migration.drain().await;
-        assert_every_row_equal(&pair.old().await, &pair.new().await).await;
+        assert_every_row_equal(&pair.connect_old().await, &pair.connect_new().await).await;
     };
     LocalSet::new().run_until(test).await;
 }
@@ -164,7 +164,7 @@ async fn the_network_to_new_may_be_slow_break_and_refuse_in_the_middle_of_traffi
         traffic.stop().await;
 
         migration.drain().await;
-        assert_every_row_equal(&pair.old().await, &pair.new().await).await;
+        assert_every_row_equal(&pair.connect_old().await, &pair.connect_new().await).await;
     };
     LocalSet::new().run_until(test).await;
 }
