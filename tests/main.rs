@@ -7,6 +7,7 @@
 )]
 
 mod clusters;
+mod copying;
 mod crashes;
 mod layers;
 mod mirroring;
