@@ -69,7 +69,9 @@ impl Writers {
 async fn write(client: &Client, chance: &mut Chance) {
     let (id, other, number) = (chance.below(KEYS), chance.below(KEYS), chance.below(3));
     let sql = match chance.below(8) {
-        0 | 1 => format!("insert into shelves values ({id}, 'label {id} {other}', 1) on conflict (id) do nothing"),
+        0 | 1 => {
+            format!("insert into shelves values ({id}, 'label {id} {other}', 1) on conflict (id) do nothing")
+        }
         2 => format!("update shelves set label = 'label {other}' where id = {id}"),
         3 => format!("update shelves set filled = filled + 1 where id between {id} and {id} + 5"),
         4 => format!("delete from shelves where id = {id}"),
