@@ -7,12 +7,12 @@ use serde_json::json;
 use super::state::App;
 
 /// `GET /health/live`: it answers, so it lives.
-pub async fn live() -> HttpResponse {
+pub(super) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
 /// `GET /health/ready`: it has rules, and says which, and what is wrong with newer ones.
-pub async fn ready(app: ThinData<App>) -> HttpResponse {
+pub(super) async fn ready(app: ThinData<App>) -> HttpResponse {
     let rejected = app.flags().rejected().map(|rejected| rejected.message.clone());
     let version = app.flags().running().version().to_owned();
     HttpResponse::Ok().json(json!({ "status": "ok", "rules": { "version": version, "rejected": rejected } }))

@@ -1,11 +1,11 @@
 //! All routes.
 
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, ServiceConfig, get, post};
+use actix_web::web::{self, ServiceConfig, delete, get, head, patch, post};
 use actix_web::{HttpRequest, Responder};
 
 use super::error::ApiError;
-use super::{auth, health, ofrep};
+use super::{auth, data, health, ofrep};
 
 /// What the server answers to.
 pub fn routes(config: &mut ServiceConfig) {
@@ -15,6 +15,16 @@ pub fn routes(config: &mut ServiceConfig) {
                 .wrap(from_fn(auth::evaluate))
                 .service(resource("/evaluate/flags/{key}").route(post().to(ofrep::evaluate_one)))
                 .service(resource("/evaluate/flags").route(post().to(ofrep::evaluate_all))),
+        )
+        .service(
+            web::scope("/data").wrap(from_fn(auth::data)).service(
+                resource("/{table}")
+                    .route(get().to(data::handlers::read))
+                    .route(head().to(data::handlers::read))
+                    .route(post().to(data::handlers::insert))
+                    .route(patch().to(data::handlers::update))
+                    .route(delete().to(data::handlers::delete)),
+            ),
         )
         .service(resource("/health/live").route(get().to(health::live)))
         .service(resource("/health/ready").route(get().to(health::ready)))
