@@ -19,3 +19,4 @@ mod reading;
 mod rules_on_disk;
 mod shop;
 mod support;
+mod types;
