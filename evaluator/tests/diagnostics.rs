@@ -1,7 +1,12 @@
 //! Each folder under `tests/diagnostics/` is a folder of rules; beside its files stands what is wrong with them, as
 //! people read it. `BLESS=1 cargo test -p crossfade-evaluator` writes these files anew.
 
-mod support;
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "support/files.rs"]
+mod files;
+#[path = "support/golden.rs"]
+mod golden;
 
 use std::fs;
 use std::path::Path;
@@ -21,31 +26,46 @@ fn cases() -> Vec<std::path::PathBuf> {
 }
 
 fn loaded(case: &Path) -> Loaded {
-    load(&support::folder(case))
+    load(&files::folder(case))
 }
 
 #[test]
 fn every_mistake_is_told_as_its_golden_file_says() {
     for case in cases() {
-        let Loaded { diagnostics, sources, rules } = loaded(&case);
-        let verdict = if rules.is_some() { "These rules can be used.\n" } else { "These rules cannot be used.\n" };
-        support::golden(&case.join("diagnostics.out"), &(render_text(&diagnostics, &sources, false) + verdict));
+        let Loaded {
+            diagnostics,
+            sources,
+            rules,
+        } = loaded(&case);
+        let verdict = if rules.is_some() {
+            "These rules can be used.\n"
+        } else {
+            "These rules cannot be used.\n"
+        };
+        golden::check(
+            &case.join("diagnostics.out"),
+            &(render_text(&diagnostics, &sources, false) + verdict),
+        );
     }
 }
 
 #[test]
 fn short_and_json_forms_tell_the_same_places() {
     let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics/twenty-mistakes");
-    let Loaded { diagnostics, sources, .. } = loaded(&case);
-    support::golden(&case.join("short.out"), &render_short(&diagnostics, &sources));
+    let Loaded {
+        diagnostics, sources, ..
+    } = loaded(&case);
+    golden::check(&case.join("short.out"), &render_short(&diagnostics, &sources));
     let json = serde_json::to_string_pretty(&render_json(&diagnostics, &sources)).expect("JSON");
-    support::golden(&case.join("json.out"), &(json + "\n"));
+    golden::check(&case.join("json.out"), &(json + "\n"));
 }
 
 #[test]
 fn a_diagnostic_in_colour_has_the_same_words() {
     let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics/twenty-mistakes");
-    let Loaded { diagnostics, sources, .. } = loaded(&case);
+    let Loaded {
+        diagnostics, sources, ..
+    } = loaded(&case);
     let coloured = render_text(&diagnostics, &sources, true);
     assert!(coloured.contains("\x1b["));
     let mut plain = String::new();
@@ -62,8 +82,11 @@ fn a_diagnostic_in_colour_has_the_same_words() {
 
 #[test]
 fn every_code_is_shown_by_some_case() {
-    let mut shown: Vec<Code> =
-        cases().iter().flat_map(|case| loaded(case).diagnostics).map(|diagnostic| diagnostic.code).collect();
+    let mut shown: Vec<Code> = cases()
+        .iter()
+        .flat_map(|case| loaded(case).diagnostics)
+        .map(|diagnostic| diagnostic.code)
+        .collect();
     shown.sort();
     shown.dedup();
     let missing: Vec<&Code> = Code::ALL.iter().filter(|code| !shown.contains(code)).collect();

@@ -62,6 +62,13 @@ impl Environment {
                 .attribute_ids
                 .entry(attribute.name.clone())
                 .or_insert(AttributeId(id));
+            let translated = attribute
+                .pattern
+                .as_deref()
+                .and_then(|pattern| pattern::translate(pattern).ok());
+            if let Some(matcher) = translated.and_then(|translated| Matcher::new(&translated)) {
+                environment.matchers.insert(AttributeId(id), matcher);
+            }
         }
         for (segment, id) in segments.iter().zip(0..) {
             environment
@@ -69,7 +76,11 @@ impl Environment {
                 .entry(segment.name.clone())
                 .or_insert(SegmentId(id));
         }
-        Environment { attributes, segments, ..environment }
+        Environment {
+            attributes,
+            segments,
+            ..environment
+        }
     }
 
     /// All attributes, in the order of their [`AttributeId`]s.
@@ -107,12 +118,16 @@ impl Environment {
         let translated = pattern::translate(pattern).map_err(|bad| BadAttribute { reason: bad.reason })?;
         match Matcher::new(&translated) {
             Some(_) => Ok(()),
-            None => Err(BadAttribute { reason: "it is too large".to_owned() }),
+            None => Err(BadAttribute {
+                reason: "it is too large".to_owned(),
+            }),
         }
     }
 
     /// Whether a string breaks the pattern that an attribute declares.
     pub fn breaks_pattern(&self, id: AttributeId, text: &str) -> bool {
-        self.matchers.get(&id).is_some_and(|matcher| !matcher.matches(text))
+        self.matchers
+            .get(&id)
+            .is_some_and(|matcher| !matcher.matches(text))
     }
 }

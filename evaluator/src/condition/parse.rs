@@ -15,14 +15,31 @@ pub(super) const DEPTH_AT_MOST: usize = 250;
 
 /// Words that CEL keeps for itself and for the languages it is embedded in.
 const RESERVED: &[&str] = &[
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
-    "namespace", "return", "var", "void", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 /// Whether conditions can name an attribute so: `now` is the moment, and the others are CEL's own.
 pub(crate) fn is_name(name: &str) -> bool {
     let mut characters = name.chars();
-    characters.next().is_some_and(|first| first == '_' || first.is_ascii_alphabetic())
+    characters
+        .next()
+        .is_some_and(|first| first == '_' || first.is_ascii_alphabetic())
         && characters.all(|c| c == '_' || c.is_ascii_alphanumeric())
         && !RESERVED.contains(&name)
         && !matches!(name, "in" | "true" | "false" | "null" | "now")
@@ -31,8 +48,13 @@ pub(crate) fn is_name(name: &str) -> bool {
 type Parsed<T> = Result<T, Box<Diagnostic>>;
 
 /// The only expression of a text.
-pub(super) fn parse(text: &MappedText) -> Parsed<Syntax> {
-    let mut parser = Parser { text, tokens: tokens(text)?, at: 0, depth: 0 };
+pub(super) fn parse(text: &MappedText) -> Parsed<Box<Syntax>> {
+    let mut parser = Parser {
+        text,
+        tokens: tokens(text)?,
+        at: 0,
+        depth: 0,
+    };
     let expression = parser.expression()?;
     match parser.peek().kind {
         TokenKind::End => Ok(expression),
@@ -135,16 +157,16 @@ impl<'t> Parser<'t> {
     }
 
     /// A node above its children.
-    fn node(&self, form: Form, span: Span, children: usize) -> Parsed<Syntax> {
+    fn node(&self, form: Form, span: Span, children: usize) -> Parsed<Box<Syntax>> {
         let height = children + 1;
         if height > DEPTH_AT_MOST {
             return Err(self.too_deep());
         }
-        Ok(Syntax { form, span, height })
+        Ok(Box::new(Syntax { form, span, height }))
     }
 
     /// `Expr = ConditionalOr ["?" ConditionalOr ":" Expr]`
-    fn expression(&mut self) -> Parsed<Syntax> {
+    fn expression(&mut self) -> Parsed<Box<Syntax>> {
         self.depth += 1;
         if self.depth > DEPTH_AT_MOST {
             return Err(self.too_deep());
@@ -156,7 +178,15 @@ impl<'t> Parser<'t> {
             let otherwise = self.expression()?;
             let span = condition.span.to(otherwise.span);
             let height = condition.height.max(then.height).max(otherwise.height);
-            self.node(Form::Conditional(Box::new([condition, then, otherwise])), span, height)?
+            self.node(
+                Form::Conditional {
+                    condition,
+                    then,
+                    otherwise,
+                },
+                span,
+                height,
+            )?
         } else {
             condition
         };
@@ -165,9 +195,12 @@ impl<'t> Parser<'t> {
     }
 
     /// Operands joined by operators that bind at least this tightly.
-    fn operators(&mut self, least: u8) -> Parsed<Syntax> {
+    fn operators(&mut self, least: u8) -> Parsed<Box<Syntax>> {
         let mut left = self.unary()?;
-        while let Some((symbol, binds)) = self.operator().and_then(|symbol| Some((symbol, precedence(symbol)?))) {
+        while let Some((symbol, binds)) = self
+            .operator()
+            .and_then(|symbol| Some((symbol, precedence(symbol)?)))
+        {
             if binds < least {
                 break;
             }
@@ -179,25 +212,46 @@ impl<'t> Parser<'t> {
             let right = self.operators(binds + 1)?;
             let Some(operator) = binary(symbol) else { break };
             let (span, height) = (left.span.to(right.span), left.height.max(right.height));
-            let form = Form::Binary { operator, operator_span, left: Box::new(left), right: Box::new(right) };
+            let form = Form::Binary {
+                operator,
+                operator_span,
+                left: left,
+                right: right,
+            };
             left = self.node(form, span, height)?;
         }
         Ok(left)
     }
 
     /// `a && b && …` as one node, so that a long row is not a deep one.
-    fn logical(&mut self, first: Syntax, symbol: &'static str, binds: u8) -> Parsed<Syntax> {
-        let mut operands = vec![first];
+    fn logical(&mut self, first: Box<Syntax>, symbol: &'static str, binds: u8) -> Parsed<Box<Syntax>> {
+        let mut operands = vec![*first];
         while self.eat(symbol).is_some() {
-            operands.push(self.operators(binds + 1)?);
+            operands.push(*self.operators(binds + 1)?);
         }
-        let height = operands.iter().map(|operand| operand.height).max().unwrap_or_default();
-        let span = operands.iter().map(|operand| operand.span).reduce(Span::to).unwrap_or_default();
-        self.node(if symbol == "&&" { Form::And(operands) } else { Form::Or(operands) }, span, height)
+        let height = operands
+            .iter()
+            .map(|operand| operand.height)
+            .max()
+            .unwrap_or_default();
+        let span = operands
+            .iter()
+            .map(|operand| operand.span)
+            .reduce(Span::to)
+            .unwrap_or_default();
+        self.node(
+            if symbol == "&&" {
+                Form::And(operands)
+            } else {
+                Form::Or(operands)
+            },
+            span,
+            height,
+        )
     }
 
     /// `Unary = Member | "!" {"!"} Member | "-" {"-"} Member`
-    fn unary(&mut self) -> Parsed<Syntax> {
+    fn unary(&mut self) -> Parsed<Box<Syntax>> {
         let mut operators = Vec::new();
         let mut operand = loop {
             if let Some(literal) = self.negative_int() {
@@ -215,13 +269,20 @@ impl<'t> Parser<'t> {
         };
         while let Some((operator, operator_span)) = operators.pop() {
             let (span, height) = (operator_span.to(operand.span), operand.height);
-            operand = self.node(Form::Unary { operator, operand: Box::new(operand) }, span, height)?;
+            operand = self.node(
+                Form::Unary {
+                    operator,
+                    operand: operand,
+                },
+                span,
+                height,
+            )?;
         }
         Ok(operand)
     }
 
     /// A minus and a number as one literal, so that −2⁶³ can be written. In `-1.f()` the minus comes last.
-    fn negative_int(&mut self) -> Option<Parsed<Syntax>> {
+    fn negative_int(&mut self) -> Option<Parsed<Box<Syntax>>> {
         let next = |ahead: usize| self.tokens.get(self.at + ahead).map(|token| &token.kind);
         let (Some(TokenKind::Symbol("-")), Some(TokenKind::Constant(Constant::Magnitude(magnitude)))) =
             (next(0), next(1))
@@ -237,7 +298,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A primary and what is selected from it.
-    fn member(&mut self) -> Parsed<Syntax> {
+    fn member(&mut self) -> Parsed<Box<Syntax>> {
         let mut operand = self.primary()?;
         loop {
             if self.eat(".").is_some() {
@@ -246,7 +307,10 @@ impl<'t> Parser<'t> {
                 let index = self.expression()?;
                 let end = self.expect("]", "`]`")?;
                 let (span, height) = (operand.span.to(end), operand.height.max(index.height));
-                let form = Form::Index { operand: Box::new(operand), index: Box::new(index) };
+                let form = Form::Index {
+                    operand: operand,
+                    index: index,
+                };
                 operand = self.node(form, span, height)?;
             } else {
                 return Ok(operand);
@@ -255,7 +319,7 @@ impl<'t> Parser<'t> {
     }
 
     /// What follows a point: a field, or a function with the operand as its receiver.
-    fn selected(&mut self, operand: Syntax) -> Parsed<Syntax> {
+    fn selected(&mut self, operand: Box<Syntax>) -> Parsed<Box<Syntax>> {
         let name = self.word(self.peek()).to_owned();
         if name.is_empty() || matches!(name.as_str(), "in" | "true" | "false" | "null") {
             return Err(self.unexpected("the name of a function"));
@@ -268,15 +332,33 @@ impl<'t> Parser<'t> {
             return Err(self.message(operand.span));
         }
         let (span, height) = (operand.span.to(name_span), operand.height);
-        self.node(Form::Select { operand: Box::new(operand), field: name }, span, height)
+        self.node(
+            Form::Select {
+                operand: operand,
+                field: name,
+            },
+            span,
+            height,
+        )
     }
 
     /// The arguments of a call, after its opening parenthesis.
-    fn call(&mut self, receiver: Option<Syntax>, name: String, name_span: Span) -> Parsed<Syntax> {
+    fn call(&mut self, receiver: Option<Box<Syntax>>, name: String, name_span: Span) -> Parsed<Box<Syntax>> {
         let (arguments, end) = self.expressions(")", "`,` or `)`")?;
         let start = receiver.as_ref().map_or(name_span, |receiver| receiver.span);
-        let below = receiver.iter().chain(&arguments).map(|part| part.height).max().unwrap_or_default();
-        let form = Form::Call { receiver: receiver.map(Box::new), name, name_span, arguments };
+        let below = receiver
+            .as_deref()
+            .into_iter()
+            .chain(&arguments)
+            .map(|part| part.height)
+            .max()
+            .unwrap_or_default();
+        let form = Form::Call {
+            receiver,
+            name,
+            name_span,
+            arguments,
+        };
         self.node(form, start.to(end), below)
     }
 
@@ -287,7 +369,7 @@ impl<'t> Parser<'t> {
             return Ok((expressions, end));
         }
         loop {
-            expressions.push(self.expression()?);
+            expressions.push(*self.expression()?);
             if self.eat(",").is_none() {
                 return Ok((expressions, self.expect(closing, expected)?));
             }
@@ -300,7 +382,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn primary(&mut self) -> Parsed<Syntax> {
+    fn primary(&mut self) -> Parsed<Box<Syntax>> {
         let token = self.peek().clone();
         let span = self.text.span(token.start, token.end);
         match token.kind {
@@ -317,14 +399,19 @@ impl<'t> Parser<'t> {
             }
             TokenKind::Symbol("(") => {
                 self.advance();
-                let inner = self.expression()?;
+                let mut inner = self.expression()?;
                 let end = self.expect(")", "`)`")?;
-                Ok(Syntax { span: span.to(end), ..inner })
+                inner.span = span.to(end);
+                Ok(inner)
             }
             TokenKind::Symbol("[") => {
                 self.advance();
                 let (elements, end) = self.expressions("]", "`,` or `]`")?;
-                let height = elements.iter().map(|element| element.height).max().unwrap_or_default();
+                let height = elements
+                    .iter()
+                    .map(|element| element.height)
+                    .max()
+                    .unwrap_or_default();
                 self.node(Form::List(elements), span.to(end), height)
             }
             TokenKind::Symbol("{") => Err(Box::new(mistakes::unsupported("maps", span))),
@@ -332,19 +419,23 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn int(&mut self, magnitude: u64) -> Parsed<Syntax> {
+    fn int(&mut self, magnitude: u64) -> Parsed<Box<Syntax>> {
         let span = self.advance();
         match i64::try_from(magnitude) {
             Ok(value) => self.node(Form::Constant(Constant::Int(value)), span, 0),
             Err(_) => Err(Box::new(
-                Diagnostic::new(Code::ConditionSyntax, format!("`{magnitude}` does not fit a 64-bit int"), span)
-                    .labelled("not a number of CEL"),
+                Diagnostic::new(
+                    Code::ConditionSyntax,
+                    format!("`{magnitude}` does not fit a 64-bit int"),
+                    span,
+                )
+                .labelled("not a number of CEL"),
             )),
         }
     }
 
     /// A name, a call, `true`, `false` or `null`.
-    fn name(&mut self, root: bool) -> Parsed<Syntax> {
+    fn name(&mut self, root: bool) -> Parsed<Box<Syntax>> {
         let name = self.word(self.peek()).to_owned();
         if name.is_empty() || name == "in" || RESERVED.contains(&name.as_str()) {
             return Err(self.unexpected("an attribute or a value"));
@@ -367,6 +458,9 @@ impl<'t> Parser<'t> {
 
     fn message(&self, start: Span) -> Box<Diagnostic> {
         let brace = self.peek();
-        Box::new(mistakes::unsupported("messages", start.to(self.text.span(brace.start, brace.end))))
+        Box::new(mistakes::unsupported(
+            "messages",
+            start.to(self.text.span(brace.start, brace.end)),
+        ))
     }
 }

@@ -1,8 +1,8 @@
 //! Conversions: those of constants are done here, those of attributes at run time where the program can.
 
-use super::Checker;
+use super::{Checked, Checker, constant, typed};
 use crate::condition::syntax::Syntax;
-use crate::condition::{Expression, Function, Kind, Literal, Type, mistakes, time, version};
+use crate::condition::{Function, Kind, Literal, Type, mistakes, time, version};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -14,16 +14,16 @@ impl Checker<'_> {
         name_span: Span,
         arguments: &[Syntax],
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let [syntax] = self.arguments::<1>(name, arguments, name_span)?;
         let argument = self.expression(syntax, None)?;
         let target = target(name)?;
         if argument.ty == target {
-            return Some(Expression { span, ..argument });
+            return typed(argument.kind, argument.ty, span);
         }
         if let Kind::Literal(literal) = &argument.kind {
             match converted(literal, &target) {
-                Conversion::Constant(literal) => return Some(literal.at(span)),
+                Conversion::Constant(literal) => return constant(literal, span),
                 Conversion::Error(reason) => {
                     let message = format!("`{}` is always an error: {reason}", self.written(span));
                     let diagnostic = Diagnostic::new(Code::InvalidConstant, message, syntax.span)
@@ -40,7 +40,16 @@ impl Checker<'_> {
             (Type::String, ty) if !matches!(ty, Type::List(_) | Type::Semver) => {
                 return self.refuse(mistakes::unsupported("string conversion", span));
             }
-            (Type::Bool | Type::Int | Type::Uint | Type::Double | Type::Timestamp | Type::Duration | Type::Semver, Type::String) => {
+            (
+                Type::Bool
+                | Type::Int
+                | Type::Uint
+                | Type::Double
+                | Type::Timestamp
+                | Type::Duration
+                | Type::Semver,
+                Type::String,
+            ) => {
                 let diagnostic = mistakes::unsupported("conversion from strings", span);
                 return self.refuse(match argument.kind {
                     Kind::Attribute(_) if target != Type::Duration && target != Type::Uint => {
@@ -50,12 +59,24 @@ impl Checker<'_> {
                 });
             }
             _ => {
-                let message = format!("{} cannot be converted to {}", argument.ty.with_article(), target.with_article());
+                let message = format!(
+                    "{} cannot be converted to {}",
+                    argument.ty.with_article(),
+                    target.with_article()
+                );
                 let label = format!("this is {}", argument.ty.with_article());
-                return self.refuse(Diagnostic::new(Code::TypeMismatch, message, argument.span).labelled(label));
+                return self
+                    .refuse(Diagnostic::new(Code::TypeMismatch, message, argument.span).labelled(label));
             }
         };
-        Some(Expression { kind: Kind::Call { function, arguments: vec![argument] }, ty: target, span })
+        typed(
+            Kind::Call {
+                function,
+                arguments: vec![*argument],
+            },
+            target,
+            span,
+        )
     }
 }
 
@@ -86,7 +107,10 @@ fn converted(literal: &Literal, target: &Type) -> Conversion {
         Literal::String(text) => text,
         Literal::Int(seconds) if *target == Type::Timestamp => {
             return if time::is_timestamp(*seconds) {
-                Conversion::Constant(Literal::Timestamp { seconds: *seconds, nanos: 0 })
+                Conversion::Constant(Literal::Timestamp {
+                    seconds: *seconds,
+                    nanos: 0,
+                })
             } else {
                 Conversion::Error("instants lie in the years 1 to 9999")
             };
@@ -95,15 +119,25 @@ fn converted(literal: &Literal, target: &Type) -> Conversion {
         _ => return Conversion::AtRunTime,
     };
     let read = match target {
-        Type::Timestamp => time::parse_timestamp(text).map(|(seconds, nanos)| Literal::Timestamp { seconds, nanos }),
+        Type::Timestamp => {
+            time::parse_timestamp(text).map(|(seconds, nanos)| Literal::Timestamp { seconds, nanos })
+        }
         Type::Duration => time::parse_duration(text).map(Literal::Duration),
         Type::Semver => match version::version_mistake(text) {
             Some(reason) => Err(reason),
             None => Ok(Literal::Semver(text.clone())),
         },
-        Type::Int => text.parse().map(Literal::Int).map_err(|_| "the string is not a 64-bit int"),
-        Type::Uint => text.parse().map(Literal::Uint).map_err(|_| "the string is not a 64-bit uint"),
-        Type::Double => double(text).map(Literal::Double).ok_or("the string is not a double"),
+        Type::Int => text
+            .parse()
+            .map(Literal::Int)
+            .map_err(|_| "the string is not a 64-bit int"),
+        Type::Uint => text
+            .parse()
+            .map(Literal::Uint)
+            .map_err(|_| "the string is not a 64-bit uint"),
+        Type::Double => double(text)
+            .map(Literal::Double)
+            .ok_or("the string is not a double"),
         // What Go's `strconv.ParseBool` takes, which CEL's conformance tests ask for.
         Type::Bool => match text.as_str() {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Literal::Bool(true)),

@@ -1,20 +1,20 @@
 //! `has`, `exists`, `all`, `exists_one`.
 
-use super::Checker;
+use super::{Checked, Checker, typed};
 use crate::condition::syntax::{Form, Syntax};
-use crate::condition::{Expression, Kind, LocalId, Macro, Type, mistakes};
+use crate::condition::{Kind, LocalId, Macro, Type, mistakes};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
 impl Checker<'_> {
     /// `has(attribute)`: CEL asks so for fields, and an attribute is a field of the context.
-    pub(super) fn has(&mut self, arguments: &[Syntax], name_span: Span, span: Span) -> Option<Expression> {
+    pub(super) fn has(&mut self, arguments: &[Syntax], name_span: Span, span: Span) -> Checked {
         let [argument] = self.arguments::<1>("has", arguments, name_span)?;
         match &argument.form {
             Form::Name { name, root } => {
                 let checked = self.name(name, *root, argument.span)?;
                 match checked.kind {
-                    Kind::Attribute(id) => Some(Expression { kind: Kind::Has(id), ty: Type::Bool, span }),
+                    Kind::Attribute(id) => typed(Kind::Has(id), Type::Bool, span),
                     _ => self.refuse(
                         Diagnostic::new(Code::TypeMismatch, "`has` asks for an attribute", argument.span)
                             .labelled("this is always there"),
@@ -38,17 +38,25 @@ impl Checker<'_> {
         name_span: Span,
         arguments: &[Syntax],
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let list = self.expression(receiver, None);
         if arguments.len() == 3 {
             return self.refuse(mistakes::unsupported("two-variable macros", name_span));
         }
         let [variable, predicate] = self.arguments::<2>(name, arguments, name_span)?;
-        let Form::Name { name: variable_name, root: false } = &variable.form else {
+        let Form::Name {
+            name: variable_name,
+            root: false,
+        } = &variable.form
+        else {
             return self.refuse(
-                Diagnostic::new(Code::ConditionSyntax, format!("`{name}` needs a name for the element"), variable.span)
-                    .labelled("not a simple name")
-                    .help(format!("for example `roles.{name}(role, role == \"admin\")`")),
+                Diagnostic::new(
+                    Code::ConditionSyntax,
+                    format!("`{name}` needs a name for the element"),
+                    variable.span,
+                )
+                .labelled("not a simple name")
+                .help(format!("for example `roles.{name}(role, role == \"admin\")`")),
             );
         };
         let list = list?;
@@ -64,9 +72,9 @@ impl Checker<'_> {
         let kind = Kind::Comprehension {
             macro_,
             variable: depth,
-            list: Box::new(list),
-            predicate: Box::new(predicate?),
+            list,
+            predicate: predicate?,
         };
-        Some(Expression { kind, ty: Type::Bool, span })
+        typed(kind, Type::Bool, span)
     }
 }

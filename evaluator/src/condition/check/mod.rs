@@ -26,7 +26,11 @@ pub fn check(
     let before = diagnostics.len();
     let checked = parse_and_check(text, environment, diagnostics);
     let new = diagnostics.get_mut(before..).unwrap_or_default();
-    for edit in new.iter_mut().filter_map(|new| new.suggestion.as_mut()).flat_map(|new| &mut new.edits) {
+    for edit in new
+        .iter_mut()
+        .filter_map(|new| new.suggestion.as_mut())
+        .flat_map(|new| &mut new.edits)
+    {
         edit.replacement = text.notation().encode(&edit.replacement);
     }
     let failed = new.iter().any(|new| new.severity() == Severity::Error);
@@ -45,8 +49,13 @@ fn parse_and_check(
             return None;
         }
     };
-    let mut checker = Checker { text, environment, diagnostics, locals: Vec::new() };
-    let expression = checker.expression(&syntax, None)?;
+    let mut checker = Checker {
+        text,
+        environment,
+        diagnostics,
+        locals: Vec::new(),
+    };
+    let expression = *checker.expression(&syntax, None)?;
     if expression.ty != Type::Bool {
         checker.not_a_condition(&expression);
     }
@@ -72,49 +81,75 @@ impl Checker<'_> {
     }
 
     /// Checks an expression. `hint` is the type that what surrounds it would like, which tells the type of `[]`.
-    fn expression(&mut self, syntax: &Syntax, hint: Option<&Type>) -> Option<Expression> {
+    fn expression(&mut self, syntax: &Syntax, hint: Option<&Type>) -> Checked {
         let span = syntax.span;
         match &syntax.form {
             Form::Constant(constant) => self.constant(constant, span),
             Form::Name { name, root } => self.name(name, *root, span),
-            Form::Unary { operator: Unary::Not, operand } => self.not(operand, span),
-            Form::Unary { operator: Unary::Negate, operand } => self.negate(operand, span),
+            Form::Unary {
+                operator: Unary::Not,
+                operand,
+            } => self.not(operand, span),
+            Form::Unary {
+                operator: Unary::Negate,
+                operand,
+            } => self.negate(operand, span),
             Form::And(operands) => self.logical(operands, "&&", Kind::And, span),
             Form::Or(operands) => self.logical(operands, "||", Kind::Or, span),
-            Form::Conditional(parts) => self.conditional(parts, hint, span),
-            Form::Binary { operator: Binary::Compare(operator), operator_span, left, right } => {
-                self.compare(*operator, *operator_span, [left, right], span)
-            }
-            Form::Binary { operator: Binary::In, operator_span, left, right } => {
-                self.membership(left, right, *operator_span, span)
-            }
-            Form::Binary { operator: Binary::Arithmetic(operator), operator_span, left, right } => {
-                self.arithmetic(*operator, *operator_span, [left, right], hint, span)
-            }
+            Form::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => self.conditional([condition, then, otherwise], hint, span),
+            Form::Binary {
+                operator: Binary::Compare(operator),
+                operator_span,
+                left,
+                right,
+            } => self.compare(*operator, *operator_span, [left, right], span),
+            Form::Binary {
+                operator: Binary::In,
+                operator_span,
+                left,
+                right,
+            } => self.membership(left, right, *operator_span, span),
+            Form::Binary {
+                operator: Binary::Arithmetic(operator),
+                operator_span,
+                left,
+                right,
+            } => self.arithmetic(*operator, *operator_span, [left, right], hint, span),
             Form::Index { operand, index } => self.index(operand, index, span),
             Form::List(elements) => self.list(elements, hint, span),
-            Form::Call { receiver, name, name_span, arguments } => {
-                self.call(receiver.as_deref(), name, *name_span, arguments, hint, span)
-            }
+            Form::Call {
+                receiver,
+                name,
+                name_span,
+                arguments,
+            } => self.call(receiver.as_deref(), name, *name_span, arguments, hint, span),
             Form::Select { operand, field } => self.select(operand, field, span),
         }
     }
 
     /// An expression of a certain type, as `user` ("`!`", "`size`") takes it.
-    fn expected(&mut self, syntax: &Syntax, ty: &Type, user: &str) -> Option<Expression> {
+    fn expected(&mut self, syntax: &Syntax, ty: &Type, user: &str) -> Checked {
         let expression = self.expression(syntax, Some(ty))?;
         if expression.ty == *ty {
             return Some(expression);
         }
-        let message = format!("{user} takes {}, not {}", ty.with_article(), expression.ty.with_article());
+        let message = format!(
+            "{user} takes {}, not {}",
+            ty.with_article(),
+            expression.ty.with_article()
+        );
         let diagnostic = Diagnostic::new(Code::TypeMismatch, message, expression.span)
             .labelled(format!("this is {}", expression.ty.with_article()));
         let diagnostic = self.towards(diagnostic, &expression, ty);
         self.refuse(diagnostic)
     }
 
-    fn constant(&mut self, constant: &Constant, span: Span) -> Option<Expression> {
-        let literal = match constant {
+    fn constant(&mut self, written: &Constant, span: Span) -> Checked {
+        let value = match written {
             Constant::Bool(value) => Literal::Bool(*value),
             Constant::Int(value) => Literal::Int(*value),
             Constant::Uint(value) => Literal::Uint(*value),
@@ -124,21 +159,21 @@ impl Checker<'_> {
                 return self.refuse(mistakes::unsupported("null", span));
             }
         };
-        Some(literal.at(span))
+        constant(value, span)
     }
 
-    fn not(&mut self, operand: &Syntax, span: Span) -> Option<Expression> {
+    fn not(&mut self, operand: &Syntax, span: Span) -> Checked {
         let operand = self.expected(operand, &Type::Bool, "`!`")?;
-        Some(Expression { kind: Kind::Not(Box::new(operand)), ty: Type::Bool, span })
+        typed(Kind::Not(operand), Type::Bool, span)
     }
 
-    fn negate(&mut self, operand: &Syntax, span: Span) -> Option<Expression> {
+    fn negate(&mut self, operand: &Syntax, span: Span) -> Checked {
         let operand = self.expression(operand, None)?;
         match (&operand.kind, &operand.ty) {
-            (Kind::Literal(Literal::Double(value)), _) => Some(Literal::Double(-value).at(span)),
+            (Kind::Literal(Literal::Double(value)), _) => constant(Literal::Double(-value), span),
             (_, Type::Int | Type::Double) => {
                 let ty = operand.ty.clone();
-                Some(Expression { kind: Kind::Negate(Box::new(operand)), ty, span })
+                typed(Kind::Negate(operand), ty, span)
             }
             (_, ty) => {
                 let message = format!("`-` takes an int or a double, not {}", ty.with_article());
@@ -154,23 +189,30 @@ impl Checker<'_> {
         symbol: &str,
         kind: fn(Vec<Expression>) -> Kind,
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let user = format!("`{symbol}`");
-        let checked: Vec<Option<Expression>> =
-            operands.iter().map(|operand| self.expected(operand, &Type::Bool, &user)).collect();
-        let operands = checked.into_iter().collect::<Option<Vec<_>>>()?;
-        Some(Expression { kind: kind(operands), ty: Type::Bool, span })
+        let checked: Vec<Checked> = operands
+            .iter()
+            .map(|operand| self.expected(operand, &Type::Bool, &user))
+            .collect();
+        typed(kind(all(checked)?), Type::Bool, span)
     }
 
-    fn conditional(&mut self, parts: &[Syntax; 3], hint: Option<&Type>, span: Span) -> Option<Expression> {
-        let [condition, then, otherwise] = parts;
+    fn conditional(
+        &mut self,
+        [condition, then, otherwise]: [&Syntax; 3],
+        hint: Option<&Type>,
+        span: Span,
+    ) -> Checked {
         let condition = self.expected(condition, &Type::Bool, "`? :`");
         let then = self.expression(then, hint);
         let otherwise = self.expression(otherwise, then.as_ref().map(|then| &then.ty).or(hint));
         let (condition, then, otherwise) = (condition?, then?, otherwise?);
         if then.ty != otherwise.ty {
-            let message =
-                format!("both branches of `? :` have one type, not {} and {}", then.ty, otherwise.ty);
+            let message = format!(
+                "both branches of `? :` have one type, not {} and {}",
+                then.ty, otherwise.ty
+            );
             let diagnostic = Diagnostic::new(Code::TypeMismatch, message, otherwise.span)
                 .labelled(format!("this is {}", otherwise.ty.with_article()))
                 .also(then.span, format!("this is {}", then.ty.with_article()));
@@ -179,20 +221,22 @@ impl Checker<'_> {
         }
         let ty = then.ty.clone();
         let kind = Kind::Conditional {
-            condition: Box::new(condition),
-            then: Box::new(then),
-            otherwise: Box::new(otherwise),
+            condition,
+            then,
+            otherwise,
         };
-        Some(Expression { kind, ty, span })
+        typed(kind, ty, span)
     }
 
-    fn select(&mut self, operand: &Syntax, field: &str, span: Span) -> Option<Expression> {
+    fn select(&mut self, operand: &Syntax, field: &str, span: Span) -> Checked {
         let diagnostic = mistakes::unsupported("fields", span);
         let written = match &operand.form {
             Form::Name { name, .. } => format!("{name}_{field}"),
             _ => field.to_owned(),
         };
-        let near = [field, written.as_str()].into_iter().find(|name| self.environment.attribute_id(name).is_some());
+        let near = [field, written.as_str()]
+            .into_iter()
+            .find(|name| self.environment.attribute_id(name).is_some());
         let diagnostic = match near {
             Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), span, near),
             None => diagnostic,
@@ -201,7 +245,10 @@ impl Checker<'_> {
     }
 
     fn not_a_condition(&mut self, expression: &Expression) {
-        let message = format!("a condition is true or false, and this is {}", expression.ty.with_article());
+        let message = format!(
+            "a condition is true or false, and this is {}",
+            expression.ty.with_article()
+        );
         let diagnostic = Diagnostic::new(Code::TypeMismatch, message, expression.span)
             .labelled(format!("this is {}", expression.ty.with_article()));
         self.report(match expression.kind {
@@ -209,6 +256,27 @@ impl Checker<'_> {
             _ => diagnostic,
         });
     }
+}
+
+/// What was checked; `None` where a report says why it cannot be used. In a box, so that a level of nesting costs little
+/// of the stack.
+type Checked = Option<Box<Expression>>;
+
+fn typed(kind: Kind, ty: Type, span: Span) -> Checked {
+    Some(Box::new(Expression { kind, ty, span }))
+}
+
+fn constant(literal: Literal, span: Span) -> Checked {
+    let ty = literal.ty();
+    typed(Kind::Literal(literal), ty, span)
+}
+
+/// All operands, if none was refused.
+fn all(operands: Vec<Checked>) -> Option<Vec<Expression>> {
+    operands
+        .into_iter()
+        .map(|operand| operand.map(|operand| *operand))
+        .collect()
 }
 
 impl Literal {
@@ -223,10 +291,5 @@ impl Literal {
             Literal::Duration(_) => Type::Duration,
             Literal::Semver(_) => Type::Semver,
         }
-    }
-
-    fn at(self, span: Span) -> Expression {
-        let ty = self.ty();
-        Expression { kind: Kind::Literal(self), ty, span }
     }
 }

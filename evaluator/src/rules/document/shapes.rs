@@ -29,7 +29,10 @@ pub(crate) struct Json(pub(crate) serde_json::Value);
 
 impl<T: Read> Read for Spanned<T> {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        Some(Spanned { value: T::read(node, reader)?, span: node.span })
+        Some(Spanned {
+            value: T::read(node, reader)?,
+            span: node.span,
+        })
     }
 }
 
@@ -56,13 +59,11 @@ impl<T: Read> Read for Option<T> {
 impl<T: Read> Read for Vec<T> {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         reader.refuse_tag(node);
-        match &node.kind {
-            Kind::Sequence(items) => Some(items.iter().filter_map(|item| T::read(item, reader)).collect()),
-            _ => {
-                reader.expected("a list", node);
-                None
-            }
+        if let Kind::Sequence(items) = &node.kind {
+            return Some(items.iter().filter_map(|item| T::read(item, reader)).collect());
         }
+        reader.expected("a list", node);
+        None
     }
 }
 
@@ -74,7 +75,10 @@ impl<T: Read> Read for Mapping<T> {
             return None;
         };
         let read = entries.iter().filter_map(|entry| {
-            let name = Spanned { value: entry.key.clone(), span: entry.key_span };
+            let name = Spanned {
+                value: entry.key.clone(),
+                span: entry.key_span,
+            };
             Some((name, T::read(&entry.value, reader)?))
         });
         Some(Mapping(read.collect()))

@@ -1,4 +1,4 @@
-//! What the tests of rules share.
+//! Folders of rules on disk.
 
 use std::fs;
 use std::path::Path;
@@ -13,25 +13,15 @@ pub(crate) fn folder(root: &Path) -> Vec<(String, Vec<u8>)> {
             if path.is_dir() {
                 open.push(path);
             } else {
-                let name = path.strip_prefix(root).expect("below the root").to_string_lossy().into_owned();
+                let name = path
+                    .strip_prefix(root)
+                    .expect("below the root")
+                    .to_string_lossy()
+                    .into_owned();
                 files.push((name, fs::read(&path).expect("a file that can be read")));
             }
         }
     }
     files.sort();
     files
-}
-
-/// Compares a text with a golden file, or writes it there if `BLESS` is set.
-pub(crate) fn golden(path: &Path, text: &str) {
-    if std::env::var_os("BLESS").is_some() {
-        fs::write(path, text).expect("a golden file that can be written");
-        return;
-    }
-    let expected = fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        expected == text,
-        "{} is stale. To accept what is new: BLESS=1 cargo test -p crossfade-evaluator\n--- expected\n{expected}\n--- found\n{text}",
-        path.display(),
-    );
 }
