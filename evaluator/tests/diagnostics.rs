@@ -89,6 +89,11 @@ fn every_code_is_shown_by_some_case() {
         .collect();
     shown.sort();
     shown.dedup();
-    let missing: Vec<&Code> = Code::ALL.iter().filter(|code| !shown.contains(code)).collect();
+    let missing: Vec<&Code> = Code::ALL
+        .iter()
+        // Such a file is not kept: `limits.rs` makes one.
+        .filter(|code| **code != Code::TooLarge)
+        .filter(|code| !shown.contains(code))
+        .collect();
     assert!(missing.is_empty(), "no case shows {missing:?}");
 }

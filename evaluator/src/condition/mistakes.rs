@@ -120,6 +120,9 @@ pub(super) fn unexpected(text: &MappedText, tokens: &[Token], at: usize, expecte
             }],
         );
     }
+    if written == "," && expected.contains(')') {
+        return diagnostic.help("a list stands in brackets: [\"a\", \"b\"]");
+    }
     diagnostic
 }
 

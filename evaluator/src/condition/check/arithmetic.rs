@@ -79,7 +79,12 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::new(Code::TypeMismatch, message, operator_span)
             .also(left.span, left.ty.with_article())
             .also(right.span, right.ty.with_article());
-        let diagnostic = if matches!(right.kind, Kind::Literal(_)) {
+        // A double keeps what an int would lose.
+        let diagnostic = if left.ty == Type::Double && right.ty.is_number() {
+            self.towards(diagnostic, right, &Type::Double)
+        } else if right.ty == Type::Double && left.ty.is_number() {
+            self.towards(diagnostic, left, &Type::Double)
+        } else if matches!(right.kind, Kind::Literal(_)) {
             self.towards(diagnostic, right, &left.ty)
         } else {
             self.towards(diagnostic, left, &right.ty)

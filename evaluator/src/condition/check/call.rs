@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Span;
 
 /// Functions that are called on a value: `text.startsWith(…)`.
-const METHODS: &[&str] = &[
+pub(super) const METHODS: &[&str] = &[
     "startsWith",
     "endsWith",
     "contains",

@@ -139,7 +139,7 @@ impl Checker<'_> {
             }
             self.repeated(elements);
         }
-        self.possible_element(&list, &needle);
+        self.possible(&list, &needle);
         let kind = Kind::In { needle, list };
         typed(kind, Type::Bool, span)
     }

@@ -1,6 +1,6 @@
 //! `has`, `exists`, `all`, `exists_one`.
 
-use super::{Checked, Checker, typed};
+use super::{Checked, Checker, Local, typed};
 use crate::condition::syntax::{Form, Syntax};
 use crate::condition::{Kind, LocalId, Macro, Type, mistakes};
 use crate::diagnostic::{Code, Diagnostic};
@@ -12,7 +12,7 @@ impl Checker<'_> {
         let [argument] = self.arguments::<1>("has", arguments, name_span)?;
         match &argument.form {
             Form::Name { name, root } => {
-                let checked = self.name(name, *root, argument.span)?;
+                let checked = self.name(name, *root, None, argument.span)?;
                 match checked.kind {
                     Kind::Attribute(id) => typed(Kind::Has(id), Type::Bool, span),
                     _ => self.refuse(
@@ -66,7 +66,15 @@ impl Checker<'_> {
             return self.refuse(Diagnostic::new(Code::TypeMismatch, message, list.span).labelled(label));
         };
         let depth = LocalId(u32::try_from(self.locals.len()).unwrap_or(u32::MAX));
-        self.locals.push((variable_name.clone(), (**element).clone()));
+        let of = match list.kind {
+            Kind::Attribute(id) => Some(id),
+            _ => None,
+        };
+        self.locals.push(Local {
+            name: variable_name.clone(),
+            ty: (**element).clone(),
+            of,
+        });
         let predicate = self.expected(predicate, &Type::Bool, &format!("`{name}`"));
         self.locals.pop();
         let kind = Kind::Comprehension {

@@ -13,7 +13,7 @@ mod values;
 
 use super::parse::parse;
 use super::syntax::{Binary, Constant, Form, Syntax, Unary};
-use super::{Environment, Expression, Kind, Literal, Type, mistakes};
+use super::{AttributeId, Environment, Expression, Kind, Literal, Type, mistakes};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::{MappedText, Span};
 
@@ -67,7 +67,15 @@ struct Checker<'c> {
     environment: &'c Environment,
     diagnostics: &'c mut Vec<Diagnostic>,
     /// The variables of the macros around, the outermost first.
-    locals: Vec<(String, Type)>,
+    locals: Vec<Local>,
+}
+
+/// A macro's variable.
+struct Local {
+    name: String,
+    ty: Type,
+    /// The list attribute whose elements it stands for.
+    of: Option<AttributeId>,
 }
 
 impl Checker<'_> {
@@ -85,7 +93,7 @@ impl Checker<'_> {
         let span = syntax.span;
         match &syntax.form {
             Form::Constant(constant) => self.constant(constant, span),
-            Form::Name { name, root } => self.name(name, *root, span),
+            Form::Name { name, root } => self.name(name, *root, hint, span),
             Form::Unary {
                 operator: Unary::Not,
                 operand,
@@ -230,6 +238,17 @@ impl Checker<'_> {
 
     fn select(&mut self, operand: &Syntax, field: &str, span: Span) -> Checked {
         let diagnostic = mistakes::unsupported("fields", span);
+        if call::METHODS.contains(&field) {
+            return self.refuse(
+                Diagnostic::new(
+                    Code::UnknownAttribute,
+                    format!("`{field}` is a function, not a field"),
+                    span,
+                )
+                .labelled("not called")
+                .suggest("call it", span.at_end(), "()"),
+            );
+        }
         let written = match &operand.form {
             Form::Name { name, .. } => format!("{name}_{field}"),
             _ => field.to_owned(),

@@ -192,7 +192,7 @@ impl Builder<'_> {
         if height + self.open.len() > DEPTH_AT_MOST {
             let message = format!("values nest at most {DEPTH_AT_MOST} deep");
             self.diagnostics
-                .push(Diagnostic::new(Code::AliasExpansion, message, node.span));
+                .push(Diagnostic::new(Code::TooDeep, message, node.span));
             return None;
         }
         let Some(open) = self.open.last_mut() else {
@@ -225,6 +225,7 @@ impl Builder<'_> {
                             format!("the key `{name}` stands here twice"),
                             key_span,
                         );
+                        mistake = mistake.labelled("again here");
                         if let Some(first) = entries.iter().find(|entry| entry.key == name) {
                             mistake = mistake.also(first.key_span, "first here");
                         }
