@@ -1,1 +1,7 @@
-fn main(){}
+//! `crossfade`, the program. What it can do is under [`crossfade::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    crossfade::cli::main()
+}

@@ -1,0 +1,42 @@
+# The repository's own commands. Each installs what it needs, where it may, or says what to install.
+
+.PHONY: help demo test check tools postgresql
+
+help:
+	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
+	@echo "make test   every test, on real PostgreSQL servers"
+	@echo "make check  formatting and lints, as CI asks for them"
+
+demo: tools postgresql
+	cargo run --quiet --package crossfade -- demo $(DEMO)
+
+test: tools postgresql
+	cargo test --workspace
+
+check: tools
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+# Rust and a C linker.
+tools:
+	@command -v cargo >/dev/null || { echo "Rust is missing; see https://rustup.rs"; exit 1; }
+	@command -v cc >/dev/null || $(call install,gcc libc6-dev) \
+	  || { echo "A C compiler is missing; install gcc or clang"; exit 1; }
+
+# The server programs (initdb, postgres), not only the client. Found in the same places as server/src/cluster/programs.rs.
+postgresql:
+	@$(have_postgresql) || $(call install,postgresql) || true
+	@$(have_postgresql) || { echo "PostgreSQL's server programs are missing; install them with"; \
+	  echo "  apt-get install postgresql         (Debian, Ubuntu)"; \
+	  echo "  dnf install postgresql-server      (Fedora)"; \
+	  echo "  brew install postgresql            (macOS)"; \
+	  echo "or set CROSSFADE_PG_BIN to the folder that has initdb and postgres"; exit 1; }
+
+have_postgresql = for folder in $${CROSSFADE_PG_BIN:-$$(echo "$$PATH" | tr : ' ') $$(pg_config --bindir 2>/dev/null) \
+  /usr/lib/postgresql/*/bin /usr/pgsql/*/bin /opt/homebrew/opt/*/bin /usr/local/opt/*/bin}; do \
+  test -x "$$folder/initdb" && test -x "$$folder/postgres" && exit 0; done; false
+
+# Installs Debian packages, as root or through sudo; fails where neither will do.
+install = { command -v apt-get >/dev/null && { echo "Installing $(1) …"; \
+  if [ "$$(id -u)" = 0 ]; then run=env; else run="sudo env"; fi; \
+  $$run DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -qq -y --no-install-recommends $(1)' >/dev/null; }; }

@@ -1,0 +1,13 @@
+//! What an operator can say to the server: parsed once, into types that cannot be wrong, before anything starts.
+//!
+//! A setting comes from a flag, else from the environment, else from its default. Whatever is secret (the
+//! passwords in database URLs, tokens) is a type that does not print itself.
+
+mod database_url;
+mod secret;
+mod settings;
+mod tokens;
+
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use settings::{Config, ConfigError};
+pub use tokens::{Role, Token, TokenError, Tokens};

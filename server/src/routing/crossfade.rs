@@ -1,0 +1,152 @@
+//! The handle itself: what it holds, and how it starts and stops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::catalog::Catalog;
+use crate::databases::Databases;
+use crate::flags::Flags;
+use crate::sync::Stage;
+use crate::sync::journal::{Awaited, Workers, WorkersOptions};
+
+use super::circuit::Circuit;
+use super::counts::Counts;
+use super::recent_writers::RecentWriters;
+use super::standing::Standing;
+
+/// Routes an application's reads and writes by the flags. Cheap to clone.
+///
+/// ```no_run
+/// # use crossfade::{databases::*, flags::*, routing::*};
+/// # async fn handler(crossfade: &Crossfade, context: RequestContext) -> Result<(), RouteError<diesel::result::Error>> {
+/// use diesel_async::RunQueryDsl as _;
+///
+/// let written = crossfade
+///     .write(&context, None, async |connection| {
+///         diesel::sql_query("update carts set items = items + 1").execute(connection).await
+///     })
+///     .await?;
+/// println!("{:?}", written.mirror);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Crossfade {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    databases: Databases,
+    catalog: Catalog,
+    flags: Flags,
+    options: CrossfadeOptions,
+    standing: Standing,
+    recent_writers: Arc<RecentWriters>,
+    circuit: Circuit,
+    counts: Counts,
+    awaited: Awaited,
+    workers: tokio::sync::Mutex<Option<Workers>>,
+}
+
+/// The bounds within which the secondary may hold a request up.
+#[derive(Debug, Clone, Copy)]
+pub struct CrossfadeOptions {
+    /// How long a write with `write: true` waits for its mirror.
+    pub mirror_deadline: Duration,
+    /// How long a read may take on new before old is asked instead.
+    pub read_deadline: Duration,
+    /// The workers that mirror what nobody waits for.
+    pub workers: WorkersOptions,
+}
+
+impl Default for CrossfadeOptions {
+    fn default() -> Self {
+        Self {
+            mirror_deadline: Duration::from_secs(1),
+            read_deadline: Duration::from_secs(2),
+            workers: WorkersOptions::default(),
+        }
+    }
+}
+
+impl Crossfade {
+    /// Starts routing: reads the migration's record and starts the mirrors on the current runtime. Either
+    /// database may be down.
+    pub async fn start(databases: Databases, flags: Flags, options: CrossfadeOptions) -> Self {
+        let primary = crate::databases::Side::Old;
+        let catalog = Catalog::default();
+        let recent_writers = Arc::new(RecentWriters::default());
+        let standing = Standing::follow(&databases, primary, &recent_writers).await;
+        let awaited = Awaited::start(&databases, &catalog, primary);
+        let workers = Workers::start(&databases, &catalog, primary, options.workers);
+        let inner = Inner {
+            databases,
+            catalog,
+            flags,
+            options,
+            standing,
+            recent_writers,
+            circuit: Circuit::default(),
+            counts: Counts::default(),
+            awaited,
+            workers: tokio::sync::Mutex::new(Some(workers)),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Lets the mirrors finish the batch they are at. What is left stays in the journal.
+    pub async fn stop(&self) {
+        if let Some(workers) = self.inner.workers.lock().await.take() {
+            workers.stop().await;
+        }
+    }
+
+    /// Both databases.
+    pub fn databases(&self) -> &Databases {
+        &self.inner.databases
+    }
+
+    /// What is known of their tables.
+    pub fn catalog(&self) -> &Catalog {
+        &self.inner.catalog
+    }
+
+    /// The running rules.
+    pub fn flags(&self) -> &Flags {
+        &self.inner.flags
+    }
+
+    /// How many requests went where.
+    pub fn counts(&self) -> &Counts {
+        &self.inner.counts
+    }
+
+    /// Whether new is asked at the moment.
+    pub fn circuit(&self) -> &Circuit {
+        &self.inner.circuit
+    }
+
+    /// The stage, as this server last saw it.
+    pub fn stage(&self) -> Stage {
+        self.inner.standing.state().stage
+    }
+
+    /// True once every row that was there before is on the secondary.
+    pub fn is_copied(&self) -> bool {
+        self.inner.standing.state().copied
+    }
+
+    pub(super) fn options(&self) -> &CrossfadeOptions {
+        &self.inner.options
+    }
+
+    pub(super) fn recent_writers(&self) -> &RecentWriters {
+        &self.inner.recent_writers
+    }
+
+    pub(super) fn awaited(&self) -> &Awaited {
+        &self.inner.awaited
+    }
+}

@@ -1,0 +1,22 @@
+//! Where each request's writes and reads go.
+//!
+//! [`Crossfade`] is the handle that backends embed and that the HTTP server uses: `write` runs the caller's code
+//! once, on the primary, and mirrors what it changed as the flags say; `read` hands it the connection that the
+//! flags, the user's position and the state of the new database allow. Whatever goes wrong beside the primary,
+//! the primary alone is used.
+
+mod circuit;
+mod counts;
+mod crossfade;
+mod decide;
+mod read;
+mod recent_writers;
+mod standing;
+mod write;
+
+pub use circuit::Circuit;
+pub use counts::{Counts, CountsSnapshot};
+pub use crossfade::{Crossfade, CrossfadeOptions};
+pub use decide::RouteError;
+pub use read::{Read, ReadReason};
+pub use write::{Mirror, Written};

@@ -1,0 +1,174 @@
+//! A read: from the new database where the flags say so and it is up to it, else from the primary.
+
+use diesel_async::AsyncPgConnection;
+use serde::Serialize;
+
+use crate::databases::{Connection, DatabaseError, Side};
+use crate::flags::RequestContext;
+use crate::sync::journal::position_is_reached;
+use crate::sync::{Position, Stage};
+
+use super::crossfade::Crossfade;
+use super::decide::{RouteError, log_decision};
+
+/// What was read, and where.
+#[derive(Debug)]
+pub struct Read<T> {
+    /// What the caller's code returned.
+    pub value: T,
+    /// The database that answered.
+    pub side: Side,
+    /// Why that one.
+    pub reason: ReadReason,
+}
+
+/// Why a read went where it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadReason {
+    /// New: the flags say so.
+    FlagNew,
+    /// Old: the flags say so.
+    FlagOld,
+    /// Old: existing rows are not all copied yet, or nothing is synchronised.
+    NotCopied,
+    /// Old: the user has written what new does not have yet.
+    Behind,
+    /// Old: new has failed lately and is not asked.
+    CircuitOpen,
+    /// Old: new was asked and failed.
+    NewFailed,
+}
+
+impl ReadReason {
+    /// All of them, in the order of their discriminants.
+    pub const ALL: [Self; 6] = [
+        Self::FlagNew,
+        Self::FlagOld,
+        Self::NotCopied,
+        Self::Behind,
+        Self::CircuitOpen,
+        Self::NewFailed,
+    ];
+
+    /// Where a read for this reason goes.
+    pub fn side(self) -> Side {
+        match self {
+            Self::FlagNew => Side::New,
+            _ => Side::Old,
+        }
+    }
+}
+
+impl Crossfade {
+    /// Runs `work` on the database that this user reads from. If new fails, `work` runs again on old within the
+    /// same request: so it must only read.
+    ///
+    /// `earlier` is the position that the client brought from an earlier answer, if it did.
+    pub async fn read<T, E>(
+        &self,
+        context: &RequestContext,
+        earlier: Option<Position>,
+        work: impl AsyncFn(&mut AsyncPgConnection) -> Result<T, E>,
+    ) -> Result<Read<T>, RouteError<E>> {
+        let route = self.flags().route(context);
+        log_decision(context, route);
+        let mut reason = if route.read {
+            self.may_read_new(context, earlier).await
+        } else {
+            ReadReason::FlagOld
+        };
+        let mut answer = None;
+        if reason == ReadReason::FlagNew {
+            answer = self.try_new(&work).await;
+            if answer.is_none() {
+                reason = ReadReason::NewFailed;
+            }
+        }
+        let value = match answer {
+            Some(value) => value,
+            None => {
+                let side = self.primary();
+                let mut connection = self
+                    .databases()
+                    .connection(side)
+                    .await
+                    .map_err(RouteError::Unavailable)?;
+                work(&mut connection).await.map_err(RouteError::Work)?
+            }
+        };
+        log::debug!("Reading from the {} database.", reason.side());
+        self.counts().read(reason);
+        Ok(Read {
+            value,
+            side: reason.side(),
+            reason,
+        })
+    }
+
+    /// Whether new may answer a user whose flags say so. It asks the primary only about users who wrote lately.
+    async fn may_read_new(&self, context: &RequestContext, earlier: Option<Position>) -> ReadReason {
+        if self.stage() != Stage::Syncing || !self.is_copied() {
+            return ReadReason::NotCopied;
+        }
+        let user = context.user_id();
+        let known = user.and_then(|user| self.recent_writers().position(user));
+        for position in [known, earlier].into_iter().flatten() {
+            match self.is_reached(position).await {
+                Ok(true) => {
+                    if let Some(user) = user {
+                        self.recent_writers().reached(user, position);
+                    }
+                }
+                Ok(false) | Err(_) => return ReadReason::Behind,
+            }
+        }
+        if self.circuit().try_pass() {
+            ReadReason::FlagNew
+        } else {
+            ReadReason::CircuitOpen
+        }
+    }
+
+    async fn is_reached(&self, position: Position) -> Result<bool, DatabaseError> {
+        let mut primary = self.databases().connection(self.primary()).await?;
+        position_is_reached(&mut primary, self.primary(), position).await
+    }
+
+    /// What new answers, if it does in time. An error may be the request's own fault: then old says so too.
+    async fn try_new<T, E>(&self, work: &impl AsyncFn(&mut AsyncPgConnection) -> Result<T, E>) -> Option<T> {
+        let deadline = tokio::time::Instant::now() + self.options().read_deadline;
+        let connection = tokio::time::timeout_at(deadline, self.databases().connection(Side::New)).await;
+        let Ok(Ok(mut connection)) = connection else {
+            self.circuit().failed();
+            return None;
+        };
+        let answer = tokio::time::timeout_at(deadline, work(&mut connection)).await;
+        match answer {
+            Ok(Ok(value)) => {
+                self.circuit().succeeded();
+                Some(value)
+            }
+            Ok(Err(_)) if connection_is_alive(&mut connection).await => {
+                self.circuit().succeeded();
+                None
+            }
+            _ => {
+                self.circuit().failed();
+                // Its statement may still be running: nobody else should wait behind it.
+                drop(Connection::take(connection));
+                None
+            }
+        }
+    }
+}
+
+/// Tells an error of the statement from the loss of the connection, which the caller's error type may hide.
+async fn connection_is_alive(connection: &mut Connection) -> bool {
+    use diesel_async::SimpleAsyncConnection;
+    let question = connection.batch_execute("select 1");
+    matches!(
+        tokio::time::timeout(std::time::Duration::from_millis(500), question).await,
+        Ok(Ok(()))
+    )
+}

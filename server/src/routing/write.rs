@@ -1,0 +1,164 @@
+//! A write: the caller's code once, on the primary, in a transaction; then, if the flags say so, its mirror.
+
+use diesel_async::AsyncPgConnection;
+use serde::Serialize;
+
+use crate::databases::{DatabaseError, Side, begin, commit, roll_back};
+use crate::flags::RequestContext;
+use crate::sync::journal::{Entry, Mirrored, entries_of_this_transaction};
+use crate::sync::{Position, Stage};
+
+use super::crossfade::Crossfade;
+use super::decide::{RouteError, log_decision};
+
+/// A write that the primary has committed.
+#[derive(Debug)]
+pub struct Written<T> {
+    /// What the caller's code returned.
+    pub value: T,
+    /// Whether the secondary has it too.
+    pub mirror: Mirror,
+    /// What later reads of this user must see; absent where nothing changed or nothing is captured.
+    pub position: Option<Position>,
+}
+
+/// What became of a write's mirror by the time it was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mirror {
+    /// The secondary has it.
+    Applied,
+    /// The flags asked for it, and the journal will bring it there.
+    Pending,
+    /// The flags did not ask: the workers will mirror it when they come to it.
+    NotAsked,
+}
+
+impl Mirror {
+    /// All of them, in the order of their discriminants.
+    pub const ALL: [Self; 3] = [Self::Applied, Self::Pending, Self::NotAsked];
+}
+
+impl Crossfade {
+    /// Runs `work` once, on the primary, in a transaction, and mirrors what it changed if the flags say so.
+    ///
+    /// `earlier` is the position that the client brought from an earlier answer, if it did. Only the primary can
+    /// make this fail: whatever is wrong with the secondary, the write is done and its mirror is pending.
+    pub async fn write<T, E>(
+        &self,
+        context: &RequestContext,
+        earlier: Option<Position>,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
+    ) -> Result<Written<T>, RouteError<E>> {
+        let route = self.flags().route(context);
+        log_decision(context, route);
+        let captured = self.stage() == Stage::Syncing;
+        let (value, entries) = self.commit(work, captured).await?;
+        let written = entries.first().map(Entry::position);
+        let mirror = if !route.write || !captured {
+            Mirror::NotAsked
+        } else if entries.is_empty() {
+            // Nothing changed, so nothing is missing.
+            Mirror::Applied
+        } else {
+            self.mirror_now(entries).await
+        };
+        self.counts().write(mirror);
+        let position = written.map(|position| self.remember(context, earlier, position, mirror));
+        Ok(Written {
+            value,
+            mirror,
+            position,
+        })
+    }
+
+    /// The primary's part: begin, the caller's code, commit.
+    async fn commit<T, E>(
+        &self,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
+        captured: bool,
+    ) -> Result<(T, Vec<Entry>), RouteError<E>> {
+        let side = self.primary();
+        let mut connection = self
+            .databases()
+            .connection(side)
+            .await
+            .map_err(RouteError::Unavailable)?;
+        begin(&mut connection, side)
+            .await
+            .map_err(RouteError::Unavailable)?;
+        match work(&mut connection).await {
+            Ok(value) => {
+                let entries = if captured {
+                    entries_of_this_transaction(&mut connection)
+                        .await
+                        .map_err(|error| RouteError::Unavailable(DatabaseError::statement(side)(error)))?
+                } else {
+                    Vec::new()
+                };
+                commit(&mut connection, side)
+                    .await
+                    .map_err(RouteError::Uncertain)?;
+                Ok((value, entries))
+            }
+            Err(error) => {
+                roll_back(&mut connection, side).await;
+                Err(RouteError::Work(error))
+            }
+        }
+    }
+
+    async fn mirror_now(&self, entries: Vec<Entry>) -> Mirror {
+        if !self.circuit().try_pass() {
+            return Mirror::Pending;
+        }
+        match self
+            .awaited()
+            .mirror(entries, self.options().mirror_deadline)
+            .await
+        {
+            Mirrored::Applied => {
+                self.circuit().succeeded();
+                Mirror::Applied
+            }
+            Mirrored::TooMuch => Mirror::Pending,
+            Mirrored::Refused => {
+                self.circuit().succeeded();
+                Mirror::Pending
+            }
+            Mirrored::Unreachable => {
+                self.circuit().failed();
+                Mirror::Pending
+            }
+        }
+    }
+
+    /// Notes what the user's next reads must see, and returns it for the answer.
+    fn remember(
+        &self,
+        context: &RequestContext,
+        earlier: Option<Position>,
+        written: Position,
+        mirror: Mirror,
+    ) -> Position {
+        let user = context.user_id();
+        let known = user.and_then(|user| self.recent_writers().position(user));
+        // What was not reached before this write may not be reached now, though this write is.
+        let behind = match (earlier, known) {
+            (Some(one), Some(other)) => Some(one.and(other)),
+            (one, other) => one.or(other),
+        };
+        let position = behind.map_or(written, |behind| behind.and(written));
+        if let Some(user) = user
+            && (mirror != Mirror::Applied || behind.is_some())
+        {
+            self.recent_writers().wrote(user, position);
+        }
+        position
+    }
+
+    /// The side that takes every write first.
+    pub fn primary(&self) -> Side {
+        Side::Old
+    }
+}

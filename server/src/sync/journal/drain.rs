@@ -1,0 +1,62 @@
+//! How much is still to be mirrored.
+
+use diesel::sql_types::{BigInt, Double, Nullable};
+use diesel_async::AsyncPgConnection;
+use serde::Serialize;
+
+use crate::databases::{DatabaseError, Databases, Side, Statement};
+use crate::sync::Position;
+
+/// What waits in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Pending {
+    /// Entries not yet mirrored.
+    pub entries: i64,
+    /// How long ago the oldest of them was written, in seconds.
+    pub oldest_seconds: Option<f64>,
+}
+
+/// What waits in the primary's journal.
+pub async fn pending(databases: &Databases, primary: Side) -> Result<Pending, DatabaseError> {
+    let mut connection = databases.mirror_session(primary).await?;
+    let rows = Statement::new(
+        "select count(*), extract(epoch from clock_timestamp() - min(at))::float8 from crossfade.journal",
+    )
+    .rows::<(BigInt, Nullable<Double>), (i64, Option<f64>)>(&mut connection)
+    .await
+    .map_err(DatabaseError::statement(primary))?;
+    let (entries, oldest_seconds) = rows.into_iter().next().unwrap_or((0, None));
+    Ok(Pending {
+        entries,
+        oldest_seconds,
+    })
+}
+
+/// True when everything that the transactions of `position` changed is on the secondary.
+pub async fn position_is_reached(
+    connection: &mut AsyncPgConnection,
+    primary: Side,
+    position: Position,
+) -> Result<bool, DatabaseError> {
+    Statement::new(
+        "select not exists (select from crossfade.journal where txid between $1::text::xid8 and $2::text::xid8)",
+    )
+    .text(Some(position.first().to_string()))
+    .text(Some(position.last().to_string()))
+    .one_bool(connection)
+    .await
+    .map_err(DatabaseError::statement(primary))
+}
+
+/// A transaction before which every other has ended and has no entry left: each position before it is reached.
+pub async fn reached_before(connection: &mut AsyncPgConnection, primary: Side) -> Result<i64, DatabaseError> {
+    // The snapshot's xmin matters as much as the entries: a transaction that began long ago may commit, with an
+    // old number, after this has looked.
+    let rows = Statement::new(
+        "select least(min(txid), pg_snapshot_xmin(pg_current_snapshot()))::text::bigint from crossfade.journal",
+    )
+    .rows::<BigInt, i64>(connection)
+    .await
+    .map_err(DatabaseError::statement(primary))?;
+    Ok(rows.into_iter().next().unwrap_or(0))
+}

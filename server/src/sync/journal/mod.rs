@@ -1,0 +1,26 @@
+//! The transport `journal`: triggers on the primary note every changed key in the writer's own transaction,
+//! and mirroring makes the secondary's rows equal.
+//!
+//! `install` puts the schema and the triggers in place, `sql` writes the statements for one table, `mirror` is
+//! the protocol for a set of keys, `awaited` mirrors what a request waits for, `workers` all the rest, and
+//! `backfill` copies the rows that were there before.
+
+mod apply;
+mod awaited;
+mod backfill;
+mod drain;
+mod entry;
+mod install;
+mod locks;
+mod mirror;
+mod set_aside;
+mod sql;
+mod workers;
+
+pub use awaited::{Awaited, Mirrored};
+pub use backfill::{BackfillError, CopiedTable, backfill};
+pub use drain::{Pending, pending, position_is_reached, reached_before};
+pub use entry::{Entry, entries_of_this_transaction};
+pub use install::{CapturedTable, InstallError, install, set_paused};
+pub use mirror::MirrorError;
+pub use workers::{Workers, WorkersOptions};

@@ -1,0 +1,9 @@
+-- The migration's record as JSON.
+select json_build_object(
+    'stage', m.stage,
+    'epoch', m.epoch,
+    'paused', m.paused,
+    'copied', not exists (select from crossfade.captured t where t.copied_at is null)
+        and exists (select from crossfade.captured)
+)::text
+from crossfade.migration m

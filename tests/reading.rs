@@ -1,0 +1,165 @@
+//! Reads go where the flags say, never back in time for the user who wrote, and never fail because of new.
+
+use crossfade::databases::Side;
+use crossfade::flags::Route;
+use crossfade::routing::{Mirror, Read, ReadReason};
+use crossfade::sync::Position;
+use diesel_async::RunQueryDsl as _;
+
+use crate::support::databases::Pair;
+use crate::support::migration::{Migration, context, eventually};
+use crate::support::proxy::{Network, Proxy};
+
+const READ_NEW: Route = Route {
+    write: false,
+    read: true,
+};
+const DUAL: Route = Route {
+    write: true,
+    read: true,
+};
+
+#[derive(diesel::QueryableByName)]
+struct Name {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    name: String,
+}
+
+async fn name_of(migration: &Migration, user: &str, earlier: Option<Position>) -> Read<String> {
+    let read = migration
+        .crossfade
+        .read(&context(user), earlier, async |connection| {
+            diesel::sql_query("select name from customers where id = 123")
+                .get_result::<Name>(connection)
+                .await
+        })
+        .await
+        .expect("a read that somebody answers");
+    Read {
+        value: read.value.name,
+        side: read.side,
+        reason: read.reason,
+    }
+}
+
+async fn open_shop(pair: &Pair) -> Migration {
+    pair.open_shop().await;
+    Migration::begin(pair).await
+}
+
+#[tokio::test]
+async fn a_read_goes_to_the_side_that_the_flags_say() {
+    let pair = Pair::empty().await;
+    let migration = open_shop(&pair).await;
+    let differ = "update customers set name = 'new' where id = 123";
+    migration
+        .new
+        .batch_execute(differ)
+        .await
+        .expect("a row that differs");
+    assert_eq!(name_of(&migration, "900", None).await.side, Side::Old);
+    migration.flags.fix(READ_NEW);
+    let read = name_of(&migration, "123", None).await;
+    assert_eq!((read.side, read.value.as_str()), (Side::New, "new"));
+}
+
+#[tokio::test]
+async fn a_user_whose_write_is_not_on_new_yet_reads_old() {
+    let pair = Pair::empty().await;
+    let migration = open_shop(&pair).await;
+    migration.pause_workers(true).await;
+    migration.flags.fix(READ_NEW);
+    let written = migration
+        .write("123", "update customers set name = 'mine' where id = 123")
+        .await;
+    assert_eq!(written.mirror, Mirror::NotAsked);
+    let mine = name_of(&migration, "123", None).await;
+    assert_eq!((mine.value.as_str(), mine.reason), ("mine", ReadReason::Behind));
+    assert_eq!(
+        name_of(&migration, "456", None).await.side,
+        Side::New,
+        "others are not held up"
+    );
+    // Another server does not remember the user, but the client brings the position along.
+    let brought = name_of(&migration, "456", written.position).await;
+    assert_eq!(
+        (brought.value.as_str(), brought.reason),
+        ("mine", ReadReason::Behind)
+    );
+    migration.pause_workers(false).await;
+    eventually("new is up to the user's write", async || {
+        let read = name_of(&migration, "123", None).await;
+        assert_eq!(read.value, "mine");
+        read.side == Side::New
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_applied_write_does_not_hide_an_earlier_one_that_is_pending() {
+    let pair = Pair::empty().await;
+    let migration = open_shop(&pair).await;
+    migration.pause_workers(true).await;
+    migration.flags.fix(READ_NEW);
+    migration
+        .write("123", "update customers set name = 'mine' where id = 123")
+        .await;
+    migration.flags.fix(DUAL);
+    let written = migration
+        .write("123", "update customers set name = 'other' where id = 456")
+        .await;
+    assert_eq!(written.mirror, Mirror::Applied);
+    assert_eq!(name_of(&migration, "123", None).await.value, "mine");
+    assert_eq!(
+        name_of(&migration, "nobody", written.position).await.value,
+        "mine"
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_read_from_new_before_its_rows_are_copied() {
+    let pair = Pair::empty().await;
+    pair.open_shop().await;
+    let migration = Migration::begin(&pair).await;
+    migration.flags.fix(READ_NEW);
+    let uncopied = "update crossfade.captured set copied_at = null where table_name = 'orders'";
+    migration
+        .old
+        .batch_execute(uncopied)
+        .await
+        .expect("a table that is not copied");
+    eventually("the record is seen", async || {
+        name_of(&migration, "123", None).await.reason == ReadReason::NotCopied
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_that_is_silent_refused_or_gone_fails_no_request() {
+    let pair = Pair::empty().await;
+    pair.open_shop().await;
+    let direct = pair.new_url().await;
+    let proxy = Proxy::before_url(&direct).await;
+    let migration = Migration::begin_at(&pair, &proxy.url(&direct)).await;
+    migration.flags.fix(DUAL);
+    assert_eq!(name_of(&migration, "123", None).await.side, Side::New);
+    for network in [Network::Silent, Network::Refusing] {
+        proxy.set(network);
+        for round in 0..6 {
+            let update = format!("update customers set name = 'round {round}' where id = 123");
+            assert_eq!(migration.write("123", &update).await.mirror, Mirror::Pending);
+            let read = name_of(&migration, "123", None).await;
+            assert_eq!((read.side, read.value), (Side::Old, format!("round {round}")));
+            assert_eq!(name_of(&migration, "456", None).await.side, Side::Old);
+        }
+        assert!(migration.crossfade.circuit().is_open());
+        proxy.set(Network::Good);
+        eventually("new is used again", async || {
+            name_of(&migration, "456", None).await.side == Side::New
+        })
+        .await;
+        migration.drain().await;
+        let (old, new) = migration.both("select * from customers order by id").await;
+        assert_eq!(old, new);
+    }
+}
