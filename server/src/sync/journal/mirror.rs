@@ -64,9 +64,37 @@ pub enum MirrorError {
     },
 }
 
+/// Mirrors these keys of a table, whatever the journal says of them, and leaves the journal as it is. Keys are
+/// texts as the journal has them, in the key's order.
+pub async fn mirror_keys(
+    databases: &Databases,
+    catalog: &Catalog,
+    primary: Side,
+    table: &Table,
+    keys: &[Vec<String>],
+) -> Result<(), MirrorError> {
+    let entries: Vec<Entry> = keys
+        .iter()
+        .map(|key| Entry {
+            id: 0,
+            schema: table.schema.clone(),
+            table: table.name.clone(),
+            key: Some(key.clone()),
+            droppable: false,
+        })
+        .collect();
+    let mirror = Mirror {
+        databases: databases.clone(),
+        catalog: catalog.clone(),
+        primary,
+    };
+    let mut connection = databases.mirror_session(primary).await?;
+    mirror.mirror(&mut connection, &entries).await
+}
+
 impl MirrorError {
     /// True when a database is out of reach, so that trying other keys is of no use.
-    pub(super) fn is_unreachable(&self) -> bool {
+    pub fn is_unreachable(&self) -> bool {
         match self {
             Self::Database(error) | Self::Catalog(CatalogError::Database(error)) => error.is_unreachable(),
             _ => false,
