@@ -70,8 +70,7 @@ async fn compare(
         sql::read_images(table)
     };
     let of_primary = read_images(on_primary, primary, read, table, keys).await?;
-    let of_secondary =
-        read_images(on_secondary, secondary, sql::read_images(table), table, keys).await?;
+    let of_secondary = read_images(on_secondary, secondary, sql::read_images(table), table, keys).await?;
     let mut compared: Vec<Compared> = keys
         .iter()
         .map(|key| Compared {
