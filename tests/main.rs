@@ -11,3 +11,4 @@ mod mirroring;
 mod reading;
 mod shop;
 mod support;
+mod verifying;

@@ -92,7 +92,7 @@ mod tests {
             pace.learn(took(&pace));
         }
         assert_eq!(took(&pace).as_millis(), 500);
-        pace.learn(Duration::from_secs(3600));
+        pace.learn(Duration::from_hours(1));
         assert_eq!(
             pace.rows(),
             350_000 / 4,

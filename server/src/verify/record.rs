@@ -55,14 +55,13 @@ pub async fn last_verification(
     if !exists(connection, primary).await? {
         return Ok(None);
     }
-    type Columns = (Text, Double, Bool, BigInt);
     let sql = format!(
         "select to_char(finished_at at time zone 'UTC', {ISO}), \
          extract(epoch from clock_timestamp() - finished_at)::float8, clean, differences \
          from crossfade.verification where whole and finished_at is not null order by id desc limit 1"
     );
     let rows = Statement::new(sql)
-        .rows::<Columns, (String, f64, bool, i64)>(connection)
+        .rows::<(Text, Double, Bool, BigInt), (String, f64, bool, i64)>(connection)
         .await
         .map_err(DatabaseError::statement(primary))?;
     let Some((finished_at, age_seconds, clean, differences)) = rows.into_iter().next() else {
@@ -82,14 +81,13 @@ pub async fn last_report(databases: &Databases, primary: Side) -> Result<Option<
     if !exists(&mut connection, primary).await? {
         return Ok(None);
     }
-    type Columns = (Text, Text, Bool, Text);
     let sql = format!(
         "select to_char(started_at at time zone 'UTC', {ISO}), to_char(finished_at at time zone 'UTC', {ISO}), \
          clean, progress::text \
          from crossfade.verification where finished_at is not null order by id desc limit 1"
     );
     let rows = Statement::new(sql)
-        .rows::<Columns, (String, String, bool, String)>(&mut connection)
+        .rows::<(Text, Text, Bool, Text), (String, String, bool, String)>(&mut connection)
         .await
         .map_err(DatabaseError::statement(primary))?;
     let Some((started_at, finished_at, clean, progress)) = rows.into_iter().next() else {
