@@ -6,6 +6,7 @@
 //! `http` is what applications talk to.
 
 pub mod catalog;
+pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod databases;
@@ -14,3 +15,5 @@ pub mod http;
 pub mod routing;
 pub mod sync;
 pub mod verify;
+
+pub use http::serve;

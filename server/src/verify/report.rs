@@ -46,6 +46,8 @@ pub struct TableReport {
     pub pending: u64,
     /// How long it took, rests left out.
     pub seconds: f64,
+    /// Rows a second in that time.
+    pub rows_per_second: f64,
     /// Each row that is missing, extra or different.
     pub differences: Vec<Difference>,
     /// Why it was not compared, or not to its end.
@@ -102,9 +104,16 @@ impl TableReport {
             different: 0,
             pending: 0,
             seconds: 0.0,
+            rows_per_second: 0.0,
             differences: Vec::new(),
             unfinished: None,
         }
+    }
+
+    /// Adds the time that comparing so many rows took.
+    pub(super) fn add_time(&mut self, seconds: f64) {
+        self.seconds += seconds;
+        self.rows_per_second = per(self.rows, self.seconds);
     }
 
     /// Adds a difference, unless its row has been added before under another text of its key.
@@ -124,12 +133,6 @@ impl TableReport {
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.unfinished.is_none() && self.differences.is_empty() && self.pending == 0
-    }
-
-    /// Rows a second.
-    #[must_use]
-    pub fn rows_per_second(&self) -> f64 {
-        per(self.rows, self.seconds)
     }
 
     /// One difference as a person reads it: `different  id = 7: name, email`.
@@ -215,7 +218,7 @@ impl fmt::Display for TableReport {
             "{name:<32} {:>14} rows {:>8.1} s {:>12.0} rows/s  {}",
             grouped(self.rows),
             self.seconds,
-            self.rows_per_second(),
+            self.rows_per_second,
             findings.join(", ")
         )?;
         for difference in self.differences.iter().take(ROWS_SHOWN) {
@@ -268,7 +271,8 @@ mod tests {
         orders.add(row(DifferenceKind::Different { columns }));
         orders.add(row(DifferenceKind::Missing));
         orders.add(row(DifferenceKind::Missing));
-        (orders.rows, orders.seconds) = (1_234_567, 2.0);
+        orders.rows = 1_234_567;
+        orders.add_time(2.0);
         let text = orders.to_string();
         assert!(text.contains("1,234,567 rows"), "{text}");
         assert!(text.contains("617284 rows/s  1 missing, 1 different\n"), "{text}");

@@ -146,7 +146,7 @@ impl<'a> TableRun<'a> {
             self.examine(suspect).await?;
         }
         self.partial.after = bound;
-        self.partial.report.seconds += started.elapsed().as_secs_f64();
+        self.partial.report.add_time(started.elapsed().as_secs_f64());
         Ok(
             if self.partial.after.is_none() || self.partial.report.unfinished.is_some() {
                 Left::Nothing
