@@ -1,11 +1,12 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check tools postgresql
+.PHONY: help demo test check verify-rate tools postgresql
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
 	@echo "make test   every test, on real PostgreSQL servers"
 	@echo "make check  formatting and lints, as CI asks for them"
+	@echo "make verify-rate  rows that the verifier compares a second and core: ROWS=1000000"
 
 demo: tools postgresql
 	cargo run --quiet --package crossfade -- demo $(DEMO)
@@ -16,6 +17,10 @@ test: tools postgresql
 check: tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+# The work is PostgreSQL's; ours is a few messages a second, so that no release build is needed.
+verify-rate: tools postgresql
+	cargo bench --quiet --package crossfade --profile dev --bench verify_rate
 
 # Rust and a C linker.
 tools:
