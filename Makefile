@@ -1,12 +1,13 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check clients tools postgresql
+.PHONY: help demo test check clients verify-rate tools postgresql
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
 	@echo "make test   every test, on real PostgreSQL servers"
 	@echo "make clients  real OpenFeature and PostgREST clients against a running server"
 	@echo "make check  formatting and lints, as CI asks for them"
+	@echo "make verify-rate  rows that the verifier compares a second and core: ROWS=1000000"
 
 demo: tools postgresql
 	cargo run --quiet --package crossfade -- demo $(DEMO)
@@ -22,6 +23,10 @@ clients: tools postgresql
 check: tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+# The work is PostgreSQL's; ours is a few messages a second, so that no release build is needed.
+verify-rate: tools postgresql
+	cargo bench --quiet --package crossfade --profile dev --bench verify_rate
 
 # Rust and a C linker.
 tools:
