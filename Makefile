@@ -1,10 +1,11 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check tools postgresql
+.PHONY: help demo test check model tools postgresql
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
 	@echo "make test   every test, on real PostgreSQL servers"
+	@echo "make model  every order of steps of the protocol in a small world: SIZE=large takes minutes"
 	@echo "make check  formatting and lints, as CI asks for them"
 
 demo: tools postgresql
@@ -16,6 +17,9 @@ test: tools postgresql
 check: tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+model: tools
+	cargo run --quiet --package crossfade-model -- $(SIZE)
 
 # Rust and a C linker.
 tools:
