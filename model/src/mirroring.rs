@@ -23,10 +23,9 @@ pub(crate) fn actions(system: &System, state: &State, actions: &mut Vec<Action>)
                 actions.push(Action::Load(at));
             }
             Stage::Loaded if reads_first => actions.push(Action::Read(at)),
-            Stage::Loaded if may_lock(system, state, at) => actions.push(Action::Lock(at)),
             Stage::Locked => actions.push(Action::Read(at)),
             Stage::Read if mirror.locked => actions.push(Action::Apply(at)),
-            Stage::Read if may_lock(system, state, at) => actions.push(Action::Lock(at)),
+            Stage::Loaded | Stage::Read if may_lock(system, state, at) => actions.push(Action::Lock(at)),
             Stage::Idle | Stage::Loaded | Stage::Read => {}
             Stage::Applied => actions.push(Action::Finish(at)),
         }
