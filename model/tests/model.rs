@@ -61,7 +61,7 @@ fn finds(flaw: Flaw, promise: Promise) {
         Some((name, violation.path))
     });
     assert!(found.is_some(), "the model does not notice {flaw:?}");
-    for (name, path) in found {
+    if let Some((name, path)) = found {
         println!("{flaw:?} in \"{name}\":\n  {}", path.join("\n  "));
     }
 }
