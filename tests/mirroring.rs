@@ -279,3 +279,24 @@ async fn an_identity_outside_the_key_follows_its_row() {
     assert_eq!(old, ["(a,2)"]);
     assert_eq!(old, new);
 }
+
+#[tokio::test]
+async fn a_statement_of_many_rows_arrives_whole() {
+    let pair = Pair::empty().await;
+    let table = "create table t (a int, b text, v int, primary key (a, b))";
+    pair.old().await.batch_execute(table).await.expect("a table");
+    pair.new().await.batch_execute(table).await.expect("a table");
+    let migration = Migration::begin(&pair).await;
+    let statements = "insert into t select n, 'k' || n, 0 from generate_series(1, 3500) n;
+                      update t set v = a where a <= 3000;
+                      update t set a = a + 10000 where a > 2000;
+                      delete from t where a < 1500;
+                      update t set v = 1 where false;";
+    for statement in statements.split(';') {
+        migration.old.batch_execute(statement).await.expect(statement);
+    }
+    migration.drain().await;
+    let (old, new) = migration.both("select * from t order by a, b").await;
+    assert_eq!(old.len(), 2001);
+    assert_eq!(old, new);
+}

@@ -6,6 +6,7 @@
 //! `http` is what applications talk to.
 
 pub mod catalog;
+pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod databases;
@@ -13,3 +14,5 @@ pub mod flags;
 pub mod http;
 pub mod routing;
 pub mod sync;
+
+pub use http::serve;

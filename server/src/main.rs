@@ -1,3 +1,7 @@
-//! The command line of Crossfade.
+//! `crossfade`, the program. What it can do is under [`crossfade::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    crossfade::cli::main()
+}

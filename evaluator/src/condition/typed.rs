@@ -30,7 +30,7 @@ pub enum Type {
     Double,
     /// `string`: UTF-8; `size` counts code points.
     String,
-    /// `google.protobuf.Timestamp`: here nanoseconds since the Unix epoch in an `i128`-free form, see [`Literal::Timestamp`].
+    /// `google.protobuf.Timestamp`: seconds and nanoseconds, see [`Literal::Timestamp`].
     Timestamp,
     /// `google.protobuf.Duration`
     Duration,

@@ -1,7 +1,7 @@
 //! Checked rules: what the compiler, the analysis and the tests in the files work from.
 
 use crate::condition::{AttributeId, Environment, Expression};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 
 /// Everything under one `rules/` folder, checked.
 #[derive(Debug, Clone)]
@@ -12,6 +12,8 @@ pub struct Rules {
     pub features: Vec<Feature>,
     /// A hash of all sources, names included: the version of these rules.
     pub version: String,
+    /// The texts that every [`Span`] of the rules points into.
+    pub sources: Sources,
 }
 
 /// A named bundle of variables, variations and targeting rules: one file.

@@ -60,6 +60,10 @@ pub struct Config {
     #[arg(long, env = "CROSSFADE_MAX_ROWS", value_name = "N", default_value_t = Config::default().max_rows, value_parser = at_least_one::<u64>())]
     pub max_rows: u64,
 
+    /// The schemas whose tables /data offers; a request that names none means the first
+    #[arg(long, env = "CROSSFADE_SCHEMAS", value_name = "NAME,…", value_delimiter = ',', default_values_t = Config::default().schemas)]
+    pub schemas: Vec<String>,
+
     /// Connections that one worker thread holds open
     #[arg(long, env = "CROSSFADE_MAX_CONNECTIONS", value_name = "N", default_value_t = Config::default().max_connections, value_parser = at_least_one::<usize>())]
     pub max_connections: usize,
@@ -113,6 +117,7 @@ impl Default for Config {
             workers: None,
             max_body_bytes: 4 * 1024 * 1024,
             max_rows: 10_000,
+            schemas: vec!["public".to_owned()],
             max_connections: 10_000,
             request_deadline_ms: 5_000,
             shutdown_deadline_s: 30,

@@ -134,6 +134,9 @@ impl Databases {
     }
 }
 
+/// A lock or a row that somebody else holds may hold up a pooled mirror session for this long.
+const BOUNDED_SETTINGS: &str = "set lock_timeout to '5s'; set statement_timeout to '30s';";
+
 /// Mirrored rows must not fire the user's triggers a second time; only some roles may say so.
 const REPLICA_ROLE: &str = "set session_replication_role to replica";
 
@@ -172,7 +175,7 @@ async fn connect(
     let mut connection = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
     if mirror {
         connection
-            .batch_execute(PINNED_SETTINGS)
+            .batch_execute(&format!("{PINNED_SETTINGS} {BOUNDED_SETTINGS}"))
             .await
             .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
         if let Err(error) = connection.batch_execute(REPLICA_ROLE).await {

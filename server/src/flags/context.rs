@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crossfade_evaluator::program;
 use percent_encoding::percent_decode_str;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value as Json;
 use thiserror::Error;
 
 /// The attribute that OpenFeature's `targetingKey` becomes.
@@ -19,9 +21,6 @@ const MAX_BAGGAGE_BYTES: usize = 8192;
 
 /// The most attributes of one context; W3C asks for at least 64 members of baggage.
 const MAX_ATTRIBUTES: usize = 256;
-
-/// How deep lists may nest in a value before it is refused. Rules see one level.
-const MAX_LIST_LENGTH: usize = 1024;
 
 /// Attributes by name, and the moment of the request.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +40,8 @@ pub enum AttributeValue {
     Double(f64),
     /// A string.
     String(String),
-    /// A list of scalars.
-    List(Vec<AttributeValue>),
+    /// A list.
+    List(Vec<Json>),
     /// A value written where nothing says its type (baggage, the command line): what the rules declare it to be.
     Text(String),
 }
@@ -114,6 +113,12 @@ impl RequestContext {
         self
     }
 
+    /// The same attributes at another moment, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn moved_to(self, now_ms: i64) -> Self {
+        Self { now_ms, ..self }
+    }
+
     /// The attributes, in the order they were said.
     pub fn attributes(&self) -> &[(String, AttributeValue)] {
         &self.attributes
@@ -122,6 +127,16 @@ impl RequestContext {
     /// The moment that rules call `now`, in milliseconds since the Unix epoch.
     pub fn now_ms(&self) -> i64 {
         self.now_ms
+    }
+
+    /// Hands it over in the evaluator's form, nothing of it copied.
+    pub fn evaluate<T>(&self, decide: impl FnOnce(&program::Context<'_>) -> T) -> T {
+        let pairs: Vec<(&str, program::Value<'_>)> = self
+            .attributes
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_evaluated()))
+            .collect();
+        decide(&program::Context::new(&pairs, self.now_ms))
     }
 
     /// Whose request it is, where it says so in text.
@@ -133,6 +148,19 @@ impl RequestContext {
                 AttributeValue::String(text) | AttributeValue::Text(text) => Some(text.as_str()),
                 _ => None,
             })
+    }
+}
+
+impl AttributeValue {
+    fn as_evaluated(&self) -> program::Value<'_> {
+        match self {
+            Self::Bool(value) => program::Value::Bool(*value),
+            Self::Int(value) => program::Value::Int(*value),
+            Self::Double(value) => program::Value::Double(*value),
+            Self::String(text) => program::Value::String(text),
+            Self::List(elements) => program::Value::Array(elements),
+            Self::Text(text) => program::Value::Text(text),
+        }
     }
 }
 
@@ -310,19 +338,11 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Scalar, A::Error> {
-        let mut values = Some(Vec::new());
-        while let Some(Scalar(value)) = sequence.next_element()? {
-            // A list with an element that no rule can read is no list that a rule can read.
-            values = match (values, value) {
-                (_, None | Some(AttributeValue::List(_))) | (None, _) => None,
-                (Some(values), _) if values.len() == MAX_LIST_LENGTH => None,
-                (Some(mut values), Some(value)) => {
-                    values.push(value);
-                    Some(values)
-                }
-            };
+        let mut elements = Vec::new();
+        while let Some(element) = sequence.next_element()? {
+            elements.push(element);
         }
-        Ok(Scalar(values.map(AttributeValue::List)))
+        Ok(Scalar(Some(AttributeValue::List(elements))))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
@@ -425,7 +445,7 @@ mod tests {
     #[test]
     fn json_values_keep_their_types_and_what_rules_cannot_read_is_missing() {
         let context = from_json(
-            r#"{"a":1,"b":1.0,"c":true,"d":"x","e":["p",2],"f":null,"g":{"h":1},"i":[{"j":1}],"k":18446744073709551615}"#,
+            r#"{"a":1,"b":1.0,"c":true,"d":"x","e":["p",2],"f":null,"g":{"h":1},"k":18446744073709551615}"#,
         )
         .unwrap();
         let expected = [
@@ -433,10 +453,7 @@ mod tests {
             ("b", AttributeValue::Double(1.0)),
             ("c", AttributeValue::Bool(true)),
             ("d", AttributeValue::String("x".into())),
-            (
-                "e",
-                AttributeValue::List(vec![AttributeValue::String("p".into()), AttributeValue::Int(2)]),
-            ),
+            ("e", AttributeValue::List(vec!["p".into(), 2.into()])),
             ("k", AttributeValue::Double(18_446_744_073_709_551_615.0)),
         ];
         assert_eq!(

@@ -1,32 +1,253 @@
-//! The program that decides for this server.
+//! The running program, and its swap for a newer one while requests go on.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use crossfade_evaluator::program::{Decision, Program, VariableId};
+use serde_json::json;
+use tokio::sync::watch;
 
-use super::{RequestContext, Route};
+use super::compiled::{Compiled, RulesError};
+use super::context::RequestContext;
+use super::route::Route;
+use super::sources::Sources;
+use super::worker;
 
-/// The running program. Cheap to clone; all clones change together.
+/// The rules that a server runs. Cheap to clone; all clones are the same rules.
 #[derive(Clone)]
-pub struct Flags {
-    fixed: Arc<ArcSwap<Route>>,
+pub struct Flags(Arc<Shared>);
+
+struct Shared {
+    path: PathBuf,
+    running: ArcSwap<Revision>,
+    rejected: ArcSwapOption<Rejected>,
+    changes: watch::Sender<u64>,
+    undecided: AtomicU64,
+}
+
+/// A program that ran, runs or will run, with what the data plane asks of it looked up once.
+#[derive(Debug)]
+pub struct Revision {
+    /// Differs between any two revisions in this process.
+    pub(super) number: u64,
+    /// What decides.
+    pub(super) compiled: Compiled,
+    /// `write`: does a request's write also go to the new database?
+    pub(super) write: Option<VariableId>,
+    /// `read`: does a request read from the new database?
+    pub(super) read: Option<VariableId>,
+    since: SystemTime,
+}
+
+/// The newest rules, where they could not replace the running ones.
+#[derive(Debug, Clone)]
+pub struct Rejected {
+    /// What is wrong with them, as a person reads it.
+    pub message: String,
+    /// When they were tried.
+    pub at: SystemTime,
+}
+
+/// A question that has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FlagError {
+    /// No variable has this key.
+    #[error("there is no flag `{0}`")]
+    NotFound(String),
+    /// The program could not be run at all.
+    #[error("the rules cannot be evaluated")]
+    Unavailable,
 }
 
 impl Flags {
-    /// The same decision for every request.
+    /// Reads and compiles the rules at `path`: a folder, a file, or a built `.wasm`. Takes as long as that takes.
+    pub fn load(path: &Path) -> Result<Self, RulesError> {
+        Self::run(path.to_owned(), &Sources::read(path)?)
+    }
+
+    fn run(path: PathBuf, sources: &Sources) -> Result<Self, RulesError> {
+        let revision = Revision::new(Compiled::new(sources)?);
+        log::info!("rules {} run, from {}", revision.version(), path.display());
+        revision.log_warnings(&path);
+        Ok(Self(Arc::new(Shared {
+            path,
+            changes: watch::Sender::new(revision.number),
+            running: ArcSwap::from_pointee(revision),
+            rejected: ArcSwapOption::empty(),
+            undecided: AtomicU64::new(0),
+        })))
+    }
+
+    /// Rules that decide the same for every request, whatever it says.
     pub fn fixed(route: Route) -> Self {
-        Self {
-            fixed: Arc::new(ArcSwap::from_pointee(route)),
+        Self::run(PathBuf::new(), &fixed_sources(route)).unwrap_or_else(|error| unreachable!("{error}"))
+    }
+
+    /// From now on the same decision for every request.
+    pub fn fix(&self, route: Route) {
+        self.replace(&fixed_sources(route));
+    }
+
+    /// Where the rules are.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// The rules that decide at this moment.
+    pub fn running(&self) -> Arc<Revision> {
+        self.0.running.load_full()
+    }
+
+    /// The rules that would decide if they were not wrong.
+    pub fn rejected(&self) -> Option<Arc<Rejected>> {
+        self.0.rejected.load_full()
+    }
+
+    /// Wakes at every change of the running rules.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    /// Decides one variable.
+    pub fn decide<T>(
+        &self,
+        key: &str,
+        context: &RequestContext,
+        answer: impl FnOnce(&Decision<'_>) -> T,
+    ) -> Result<T, FlagError> {
+        let running = self.0.running.load();
+        let variable = running
+            .program()
+            .variable(key)
+            .ok_or_else(|| FlagError::NotFound(key.to_owned()))?;
+        worker::with_instance(&running, |instance| {
+            context.evaluate(|context| answer(&instance.decide_variable(variable, context)))
+        })
+    }
+
+    /// Decides all variables, by one program.
+    pub fn decide_all<T>(
+        &self,
+        context: &RequestContext,
+        answer: impl FnOnce(&Revision, &[Decision<'_>]) -> T,
+    ) -> Result<T, FlagError> {
+        let running = self.0.running.load();
+        worker::with_instance(&running, |instance| {
+            context.evaluate(|context| answer(&running, &worker::decide_all(instance, context)))
+        })
+    }
+
+    /// Puts other rules in the place of the running ones, at once and for all threads; or refuses them, and what
+    /// runs goes on running.
+    pub(super) fn replace(&self, sources: &Sources) {
+        let revision = Compiled::new(sources).map(Revision::new).and_then(|revision| {
+            // A first decision before it counts: pages are touched, and what cannot start is found out here.
+            worker::warm_up(&revision)?;
+            Ok(revision)
+        });
+        match revision {
+            Ok(revision) => {
+                let number = revision.number;
+                log::info!(
+                    "rules {} run now, from {}",
+                    revision.version(),
+                    self.0.path.display()
+                );
+                revision.log_warnings(&self.0.path);
+                self.0.running.store(Arc::new(revision));
+                self.0.rejected.store(None);
+                self.0.changes.send_replace(number);
+            }
+            Err(error) => self.reject(&error),
         }
     }
 
-    /// From now on this decision for every request.
-    pub fn fix(&self, route: Route) {
-        self.fixed.store(Arc::new(route));
+    /// Keeps the running rules and says why the newest were refused.
+    pub(super) fn reject(&self, error: &RulesError) {
+        let message = error.render(false);
+        log::error!(
+            "the changed rules were refused, rules {} go on\n{message}",
+            self.0.running.load().version()
+        );
+        self.0.rejected.store(Some(Arc::new(Rejected {
+            message,
+            at: SystemTime::now(),
+        })));
     }
 
-    /// Where this request's writes and reads go. Whatever goes wrong in deciding: the primary alone.
-    pub fn route(&self, _context: &RequestContext) -> Route {
-        **self.fixed.load()
+    pub(super) fn current(&self) -> arc_swap::Guard<Arc<Revision>> {
+        self.0.running.load()
     }
+
+    /// Counts one more data request that the rules did not decide; how many there were with it.
+    pub(super) fn count_undecided(&self) -> u64 {
+        self.0.undecided.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Data requests that the rules did not decide, so that the primary alone served them.
+    pub fn undecided(&self) -> u64 {
+        self.0.undecided.load(Ordering::Relaxed)
+    }
+}
+
+impl Revision {
+    fn new(compiled: Compiled) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let (write, read) = (
+            compiled.program.variable("write"),
+            compiled.program.variable("read"),
+        );
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self {
+            number,
+            compiled,
+            write,
+            read,
+            since: SystemTime::now(),
+        }
+    }
+
+    fn log_warnings(&self, path: &Path) {
+        let warnings = &self.compiled.warnings;
+        if !warnings.diagnostics.is_empty() {
+            log::warn!(
+                "the rules at {} have warnings\n{}",
+                path.display(),
+                warnings.render(false)
+            );
+        }
+    }
+
+    /// What decides.
+    pub fn program(&self) -> &Program {
+        &self.compiled.program
+    }
+
+    /// The hash of the rules' sources.
+    pub fn version(&self) -> &str {
+        self.compiled.program.version()
+    }
+
+    /// What it was compiled from.
+    pub fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
+    /// Since when it has been running.
+    pub fn since(&self) -> SystemTime {
+        self.since
+    }
+}
+
+fn fixed_sources(Route { write, read }: Route) -> Sources {
+    let feature = json!({
+        "feature": "fixed",
+        "variables": { "write": { "type": "boolean" }, "read": { "type": "boolean" } },
+        "variations": { "fixed": { "write": write, "read": read } },
+        "default": "fixed",
+    });
+    Sources::Files(vec![("fixed.json".to_owned(), feature.to_string().into_bytes())])
 }

@@ -1,9 +1,20 @@
 //! The running program: what the rules decide for each request, kept current while their files change.
+//!
+//! [`Flags`] is what a server asks. Rules are read from disk ([`Sources`]), compiled beside the running ones
+//! ([`Compiled`]) and put in their place at once for all threads; each thread keeps an instance of its own. Rules
+//! that are wrong leave the running ones in place and can be seen as [`Flags::rejected`].
 
+mod compiled;
 mod context;
 mod live;
 mod route;
+mod sources;
+mod watch;
+mod worker;
 
+pub use compiled::{Compiled, Findings, RulesError};
 pub use context::{AttributeValue, ContextError, RequestContext, USER_ID};
-pub use live::Flags;
+pub use live::{FlagError, Flags, Rejected, Revision};
 pub use route::Route;
+pub use sources::{ReadError, Sources};
+pub use watch::Watch;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::databases::{DatabaseError, Side, begin, commit, roll_back};
 use crate::flags::RequestContext;
-use crate::sync::journal::{Mirrored, position_of_this_transaction};
+use crate::sync::journal::{Entry, Mirrored, entries_of_this_transaction};
 use crate::sync::{Position, Stage};
 
 use super::crossfade::Crossfade;
@@ -53,12 +53,15 @@ impl Crossfade {
         let route = self.flags().route(context);
         log_decision(context, route);
         let captured = self.stage() == Stage::Syncing;
-        let (value, written) = self.commit(work, captured).await?;
-        let mirror = match written {
-            Some(position) if route.write => self.mirror_now(position).await,
+        let (value, entries) = self.commit(work, captured).await?;
+        let written = entries.first().map(Entry::position);
+        let mirror = if !route.write || !captured {
+            Mirror::NotAsked
+        } else if entries.is_empty() {
             // Nothing changed, so nothing is missing.
-            None if route.write && captured => Mirror::Applied,
-            _ => Mirror::NotAsked,
+            Mirror::Applied
+        } else {
+            self.mirror_now(entries).await
         };
         self.counts().write(mirror);
         let position = written.map(|position| self.remember(context, earlier, position, mirror));
@@ -74,7 +77,7 @@ impl Crossfade {
         &self,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
         captured: bool,
-    ) -> Result<(T, Option<Position>), RouteError<E>> {
+    ) -> Result<(T, Vec<Entry>), RouteError<E>> {
         let side = self.primary();
         let mut connection = self
             .databases()
@@ -86,17 +89,17 @@ impl Crossfade {
             .map_err(RouteError::Unavailable)?;
         match work(&mut connection).await {
             Ok(value) => {
-                let written = if captured {
-                    position_of_this_transaction(&mut connection)
+                let entries = if captured {
+                    entries_of_this_transaction(&mut connection)
                         .await
                         .map_err(|error| RouteError::Unavailable(DatabaseError::statement(side)(error)))?
                 } else {
-                    None
+                    Vec::new()
                 };
                 commit(&mut connection, side)
                     .await
                     .map_err(RouteError::Uncertain)?;
-                Ok((value, written))
+                Ok((value, entries))
             }
             Err(error) => {
                 roll_back(&mut connection, side).await;
@@ -105,19 +108,20 @@ impl Crossfade {
         }
     }
 
-    async fn mirror_now(&self, position: Position) -> Mirror {
+    async fn mirror_now(&self, entries: Vec<Entry>) -> Mirror {
         if !self.circuit().try_pass() {
             return Mirror::Pending;
         }
         match self
             .awaited()
-            .mirror(position, self.options().mirror_deadline)
+            .mirror(entries, self.options().mirror_deadline)
             .await
         {
             Mirrored::Applied => {
                 self.circuit().succeeded();
                 Mirror::Applied
             }
+            Mirrored::TooMuch => Mirror::Pending,
             Mirrored::Refused => {
                 self.circuit().succeeded();
                 Mirror::Pending

@@ -39,6 +39,9 @@ pub enum DataError {
     /// An update or delete of the whole table that did not say how many rows it may change.
     #[error("{0} requires a WHERE clause")]
     Unfiltered(&'static str),
+    /// An update or delete with `limit` or `offset`, which SQL does not know.
+    #[error("limit and offset cannot be used with {0}")]
+    Limited(&'static str),
     /// A body or `columns` with a key that is no column.
     #[error("Could not find the '{column}' column of '{table}' in the schema cache")]
     UnknownKey {
@@ -87,6 +90,7 @@ impl DataError {
             Self::MaxAffected(_) => "PGRST124",
             Self::UnknownKey { .. } => "PGRST204",
             Self::UnknownTable { .. } => "PGRST205",
+            Self::Limited(_) => "PGRST109",
             Self::Unfiltered(_) => "21000",
             Self::UnknownColumn { .. } => "42703",
             Self::UnknownType(_) => "42704",

@@ -3,9 +3,13 @@
 //! Text becomes a [`grammar::Query`], a query and the catalog's table become one SQL statement, and the routing
 //! decides which database runs it.
 
+mod answer;
 pub mod body;
+pub mod database_error;
 pub mod error;
 pub mod grammar;
+pub mod handlers;
 pub mod prefer;
 pub mod range;
+mod request;
 pub mod sql;

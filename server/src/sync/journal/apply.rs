@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Array, Nullable, Text};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 use serde::Deserialize;
 
 use crate::catalog::Table;
@@ -25,9 +25,9 @@ pub(super) struct Rows {
 pub(super) enum Applied {
     /// The secondary's rows are equal.
     All,
-    /// Nothing was changed: these other rows hold values that must be unique and that ours need. They have
-    /// changed on the primary too, or could not be in its way there.
-    Conflict(Vec<Vec<String>>),
+    /// Other rows hold values that must be unique and that these images need; the transaction has failed. They
+    /// have changed on the primary too, or could not be in the images' way there.
+    Conflict(Vec<Image>),
 }
 
 /// Applies the rows; with `replace`, all of them are deleted before any is written, so that they can exchange
@@ -51,27 +51,13 @@ pub(super) async fn apply(
     if rows.present.is_empty() {
         return Ok(Applied::All);
     }
-    secondary
-        .batch_execute("savepoint unwritten")
-        .await
-        .map_err(failed())?;
     let columns = by_column(&rows.present, table.written_columns().count());
-    let Err(error) = run(secondary, sql::upsert_rows(table), columns.clone()).await else {
-        return Ok(Applied::All);
-    };
-    if !matches!(error, Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) {
-        return Err(failed()(error));
-    }
-    secondary
-        .batch_execute("rollback to savepoint unwritten")
-        .await
-        .map_err(failed())?;
-    let keys = keys_in_conflict(secondary, side, table, columns).await?;
-    // With nobody else in the way, our own rows are in each other's: replacing them all is the way out.
-    if keys.is_empty() && replace {
-        Err(failed()(error))
-    } else {
-        Ok(Applied::Conflict(keys))
+    match run(secondary, sql::upsert_rows(table), columns).await {
+        Ok(()) => Ok(Applied::All),
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            Ok(Applied::Conflict(rows.present))
+        }
+        Err(error) => Err(failed()(error)),
     }
 }
 
@@ -92,11 +78,11 @@ pub(super) async fn delete_all_rows_but(
 }
 
 /// The keys of rows on the secondary that hold, in any unique index, a value that the images need.
-async fn keys_in_conflict(
+pub(super) async fn keys_in_conflict(
     secondary: &mut AsyncPgConnection,
     side: Side,
     table: &Table,
-    images: Vec<Vec<Option<String>>>,
+    images: &[Image],
 ) -> Result<Vec<Vec<String>>, DatabaseError> {
     let failed = || DatabaseError::statement(side);
     let indexes = Statement::new(include_str!("unique_indexes.sql"))
@@ -105,6 +91,7 @@ async fn keys_in_conflict(
         .texts_of_rows(secondary)
         .await
         .map_err(failed())?;
+    let columns = by_column(images, table.written_columns().count());
     let mut keys = Vec::new();
     for index in indexes.iter().flatten() {
         let Ok(index) = serde_json::from_str::<UniqueIndexRow>(index) else {
@@ -119,7 +106,7 @@ async fn keys_in_conflict(
             predicate: index.predicate,
         };
         let statement = Statement::new(sql::rows_in_conflict(table, &index));
-        let found = images
+        let found = columns
             .iter()
             .cloned()
             .fold(statement, Statement::texts)

@@ -8,9 +8,8 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::catalog::Catalog;
 use crate::databases::{Databases, Side, with_causes};
-use crate::sync::Position;
 
-use super::entry::{drop_entries, entries_of};
+use super::entry::{Entry, drop_entries, total_size};
 use super::mirror::{Mirror, MirrorError};
 
 /// What became of an awaited mirror. Whatever is not applied stays in the journal for the workers.
@@ -22,16 +21,18 @@ pub enum Mirrored {
     Refused,
     /// The secondary did not answer, or not in time.
     Unreachable,
+    /// More than a request should wait for; the secondary was not asked.
+    TooMuch,
 }
 
-/// Takes positions to mirror at once. Cheap to clone; the mirroring ends when the last clone is dropped.
+/// Takes entries to mirror at once. Cheap to clone; the mirroring ends when the last clone is dropped.
 #[derive(Clone)]
 pub struct Awaited {
     queue: mpsc::Sender<Request>,
 }
 
 struct Request {
-    position: Position,
+    entries: Vec<Entry>,
     done: oneshot::Sender<Mirrored>,
 }
 
@@ -41,6 +42,8 @@ const LANES: usize = 3;
 const QUEUE: usize = 4096;
 /// Writes that one mirror takes along.
 const BATCH: usize = 128;
+/// Keys of one write that a request may wait for; whoever changes more leaves them to the workers.
+const MOST_KEYS: usize = 2_000;
 
 impl Awaited {
     /// Starts the lanes on the current runtime.
@@ -59,10 +62,13 @@ impl Awaited {
         Self { queue }
     }
 
-    /// Mirrors what the transaction at `position` changed and waits for it, at most until the deadline.
-    pub async fn mirror(&self, position: Position, deadline: Duration) -> Mirrored {
+    /// Mirrors these entries of a committed transaction and waits for it, at most until the deadline.
+    pub async fn mirror(&self, entries: Vec<Entry>, deadline: Duration) -> Mirrored {
+        if total_size(&entries) > MOST_KEYS {
+            return Mirrored::TooMuch;
+        }
         let (done, waiting) = oneshot::channel();
-        if self.queue.try_send(Request { position, done }).is_err() {
+        if self.queue.try_send(Request { entries, done }).is_err() {
             return Mirrored::Unreachable;
         }
         match tokio::time::timeout(deadline, waiting).await {
@@ -75,45 +81,60 @@ impl Awaited {
 async fn run_lane(mirror: Mirror, requests: Arc<Mutex<mpsc::Receiver<Request>>>) {
     let mut batch = Vec::with_capacity(BATCH);
     while requests.lock().await.recv_many(&mut batch, BATCH).await > 0 {
-        let positions: Vec<Position> = batch.iter().map(|request| request.position).collect();
-        match mirror_positions(&mirror, &positions).await {
-            // One key that cannot be mirrored must not hold up the writes that merely waited beside it.
-            Mirrored::Refused if batch.len() > 1 => {
-                for request in batch.drain(..) {
-                    let mirrored = mirror_positions(&mirror, &[request.position]).await;
-                    answer(std::iter::once(request), mirrored);
+        // One key that cannot be mirrored must not hold up the writes that merely waited beside it.
+        if mirror_and_answer(&mirror, &mut batch).await == Mirrored::Refused {
+            for request in batch.drain(..) {
+                if mirror_and_answer(&mirror, &mut vec![request]).await == Mirrored::Unreachable {
+                    break;
                 }
             }
-            mirrored => answer(batch.drain(..), mirrored),
         }
     }
 }
 
-fn answer(requests: impl Iterator<Item = Request>, mirrored: Mirrored) {
-    for request in requests {
-        // Whoever asked may have stopped waiting; the mirror has happened all the same.
-        _ = request.done.send(mirrored);
-    }
-}
-
-async fn mirror_positions(mirror: &Mirror, positions: &[Position]) -> Mirrored {
-    match try_mirror(mirror, positions).await {
-        Ok(()) => Mirrored::Applied,
+/// Mirrors what these requests wait for and answers them, unless some of them may fare better alone. A request
+/// that is dropped unanswered counts as unreachable.
+async fn mirror_and_answer(mirror: &Mirror, waiting: &mut Vec<Request>) -> Mirrored {
+    let side = mirror.primary;
+    let entries: Vec<Entry> = waiting
+        .iter()
+        .flat_map(|request| request.entries.iter().cloned())
+        .collect();
+    let outcome = async {
+        let mut primary = mirror.databases.mirror_session(side).await?;
+        mirror.mirror(&mut primary, &entries).await?;
+        Ok::<_, MirrorError>(primary)
+    };
+    match outcome.await {
+        Ok(mut primary) => {
+            answer(waiting, Mirrored::Applied);
+            // Nobody waits for this: what is not dropped now, a worker mirrors once more and drops.
+            if let Err(error) = drop_entries(&mut primary, side, &entries).await {
+                log::debug!(
+                    "mirrored entries are left to the workers: {}",
+                    with_causes(&error)
+                );
+            }
+            Mirrored::Applied
+        }
         Err(error) => {
             log::debug!("left to the workers: {}", with_causes(&error));
-            if error.is_unreachable() {
+            let mirrored = if error.is_unreachable() {
                 Mirrored::Unreachable
             } else {
                 Mirrored::Refused
+            };
+            if mirrored == Mirrored::Unreachable || waiting.len() == 1 {
+                answer(waiting, mirrored);
             }
+            mirrored
         }
     }
 }
 
-async fn try_mirror(mirror: &Mirror, positions: &[Position]) -> Result<(), MirrorError> {
-    let mut primary = mirror.databases.mirror_session(mirror.primary).await?;
-    let entries = entries_of(&mut primary, mirror.primary, positions).await?;
-    mirror.mirror(&mut primary, &entries).await?;
-    drop_entries(&mut primary, mirror.primary, &entries).await?;
-    Ok(())
+fn answer(waiting: &mut Vec<Request>, mirrored: Mirrored) {
+    for request in waiting.drain(..) {
+        // Whoever asked may have stopped waiting; the mirror has happened all the same.
+        _ = request.done.send(mirrored);
+    }
 }

@@ -1,79 +1,95 @@
-//! What capture noted: one entry a changed key.
+//! What capture noted: an entry for each statement, with the keys that it changed.
 
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_async::AsyncPgConnection;
 
 use crate::databases::{DatabaseError, Side, Statement};
 use crate::sync::Position;
 
-/// A changed key.
+/// Keys that one statement changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub struct Entry {
     /// The entry's own number: entries are dropped by it, one by one, since numbers commit out of order.
-    pub id: i64,
+    pub(super) id: i64,
+    /// The transaction that made it.
+    pub(super) transaction: i64,
     /// The table's schema.
-    pub schema: String,
+    pub(super) schema: String,
     /// The table's name.
-    pub table: String,
-    /// The key's values as text in the key's order; `None` for every row of the table, after TRUNCATE.
-    pub key: Option<Vec<String>>,
+    pub(super) table: String,
+    /// Each key's values as text, in the key's order; `None` for every row of the table, after TRUNCATE.
+    pub(super) keys: Option<Vec<Vec<String>>>,
     /// False while existing rows of the table are still being copied: a row that was read for copying before a
     /// delete could come back after the delete was mirrored, so the entry must outlive the copy.
-    pub droppable: bool,
+    pub(super) droppable: bool,
 }
 
-type EntryColumns = (BigInt, Text, Text, Nullable<Array<Nullable<Text>>>, Bool);
-type EntryRow = (i64, String, String, Option<Vec<Option<String>>>, bool);
+impl Entry {
+    /// How many keys it holds; a whole table counts as one.
+    pub(super) fn size(&self) -> usize {
+        self.keys.as_ref().map_or(1, Vec::len)
+    }
 
-const COLUMNS: &str = "j.id, c.schema_name, c.table_name, j.key, c.copied_at is not null";
+    /// The position that is reached when this entry is gone.
+    pub(crate) fn position(&self) -> Position {
+        Position::of_transaction(self.transaction)
+    }
 
-/// The position of the connection's transaction, if it has written anything so far.
-pub async fn position_of_this_transaction(
-    connection: &mut AsyncPgConnection,
-) -> diesel::QueryResult<Option<Position>> {
-    let rows = Statement::new("select pg_current_xact_id_if_assigned()::text::bigint")
-        .rows::<Nullable<BigInt>, Option<i64>>(connection)
-        .await?;
-    Ok(rows.into_iter().next().flatten().map(Position::of_transaction))
+    /// The same entry for each of its keys.
+    pub(super) fn by_key(&self) -> impl Iterator<Item = Self> {
+        self.keys.iter().flatten().map(|key| Self {
+            keys: Some(vec![key.clone()]),
+            ..self.clone()
+        })
+    }
 }
 
-/// The entries of these transactions that are still in the journal.
-pub(super) async fn entries_of(
+/// How many keys there are in entries.
+pub(super) fn total_size(entries: &[Entry]) -> usize {
+    entries.iter().map(Entry::size).sum()
+}
+
+type EntryColumns = (BigInt, BigInt, Text, Text, Nullable<Text>, Bool);
+type EntryRow = (i64, i64, String, String, Option<String>, bool);
+
+const SELECT: &str = "select j.id, j.txid::text::bigint, c.schema_name, c.table_name, array_to_json(j.keys)::text, \
+     c.copied_at is not null from crossfade.journal j join crossfade.captured c using (relation)";
+
+/// Entries of one transaction that a request may wait for; whoever changes more leaves it to the workers.
+const MOST_AWAITED: usize = 20;
+
+/// What the connection's transaction has changed so far: at most one entry more than a request may wait for.
+pub async fn entries_of_this_transaction(
     connection: &mut AsyncPgConnection,
-    primary: Side,
-    positions: &[Position],
-) -> Result<Vec<Entry>, DatabaseError> {
-    let sql = format!(
-        "select {COLUMNS} from crossfade.journal j join crossfade.captured c using (relation) \
-         where j.txid = any($1::text[]::xid8[])"
-    );
-    let transactions = positions
-        .iter()
-        .map(|position| Some(position.to_string()))
-        .collect();
-    load(connection, primary, Statement::new(sql).texts(transactions)).await
+) -> diesel::QueryResult<Vec<Entry>> {
+    let limit = MOST_AWAITED + 1;
+    let sql = format!("{SELECT} where j.txid = pg_current_xact_id_if_assigned() limit {limit}");
+    load(connection, Statement::new(sql)).await
 }
 
 /// Takes up to `limit` of the oldest entries that nobody else has taken, for as long as the connection's
-/// transaction lasts, leaving out those that were set aside.
+/// transaction lasts, leaving out those that were set aside. Entries younger than `grace_ms` are left to whoever
+/// may be mirroring them for a waiting request.
 pub(super) async fn claim(
     connection: &mut AsyncPgConnection,
     primary: Side,
     limit: usize,
+    grace_ms: i64,
     set_aside: Vec<i64>,
 ) -> Result<Vec<Entry>, DatabaseError> {
     let sql = format!(
-        "select {COLUMNS} from crossfade.journal j join crossfade.captured c using (relation) \
-         where c.copied_at is not null and j.id <> all($1) \
-         order by j.id limit $2 for update of j skip locked"
+        "{SELECT} where c.copied_at is not null and j.id <> all($1) \
+         and j.at <= clock_timestamp() - $2 * interval '1 ms' \
+         order by j.txid, j.id limit $3 for update of j skip locked"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    load(
-        connection,
-        primary,
-        Statement::new(sql).integers(set_aside).integer(limit),
-    )
-    .await
+    let statement = Statement::new(sql)
+        .integers(set_aside)
+        .integer(grace_ms)
+        .integer(limit);
+    load(connection, statement)
+        .await
+        .map_err(DatabaseError::statement(primary))
 }
 
 /// Drops exactly these entries. Those that another worker has taken are left to it: it mirrors them too.
@@ -82,18 +98,21 @@ pub(super) async fn drop_entries(
     primary: Side,
     entries: &[Entry],
 ) -> Result<(), DatabaseError> {
-    let ids: Vec<i64> = entries
-        .iter()
-        .filter(|entry| entry.droppable)
-        .map(|entry| entry.id)
-        .collect();
+    let droppable = || entries.iter().filter(|entry| entry.droppable);
+    let ids: Vec<i64> = droppable().map(|entry| entry.id).collect();
     if ids.is_empty() {
         return Ok(());
     }
+    let transactions = droppable()
+        .map(|entry| Some(entry.transaction.to_string()))
+        .collect();
     Statement::new(
-        "delete from crossfade.journal where id in \
-         (select id from crossfade.journal where id = any($1) for update skip locked)",
+        "delete from crossfade.journal where (txid, id) in \
+         (select j.txid, j.id from crossfade.journal j \
+          join unnest($1::text[]::xid8[], $2) as d(txid, id) on j.txid = d.txid and j.id = d.id \
+          for update of j skip locked)",
     )
+    .texts(transactions)
     .integers(ids)
     .execute(connection)
     .await
@@ -101,27 +120,22 @@ pub(super) async fn drop_entries(
     Ok(())
 }
 
-async fn load(
-    connection: &mut AsyncPgConnection,
-    primary: Side,
-    statement: Statement,
-) -> Result<Vec<Entry>, DatabaseError> {
-    let rows = statement
-        .rows::<EntryColumns, EntryRow>(connection)
-        .await
-        .map_err(DatabaseError::statement(primary))?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, schema, table, key, droppable)| {
-            // A key's values are never null: the primary key says so.
-            let key = key.map(|values| values.into_iter().map(Option::unwrap_or_default).collect());
-            Entry {
+async fn load(connection: &mut AsyncPgConnection, statement: Statement) -> diesel::QueryResult<Vec<Entry>> {
+    let rows = statement.rows::<EntryColumns, EntryRow>(connection).await?;
+    rows.into_iter()
+        .map(|(id, transaction, schema, table, keys, droppable)| {
+            let keys = keys
+                .map(|keys| serde_json::from_str(&keys))
+                .transpose()
+                .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+            Ok(Entry {
                 id,
+                transaction,
                 schema,
                 table,
-                key,
+                keys,
                 droppable,
-            }
+            })
         })
-        .collect())
+        .collect()
 }

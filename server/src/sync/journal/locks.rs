@@ -26,9 +26,14 @@ impl Locks {
     }
 
     /// Adds some keys of a table. Where equal keys can have different texts (`1.0` and `1.00`), a text is no
-    /// name for a key, and the whole table is locked instead.
-    pub(super) fn add_keys<'a>(&mut self, table: &Table, keys: impl Iterator<Item = &'a Vec<String>>) {
-        if table.key_columns().all(|column| column.text_is_identity) {
+    /// name for a key, and the whole table is locked instead; so it is for very many keys.
+    pub(super) fn add_keys<'a>(
+        &mut self,
+        table: &Table,
+        keys: impl ExactSizeIterator<Item = &'a Vec<String>>,
+    ) {
+        let named = table.key_columns().all(|column| column.text_is_identity);
+        if named && keys.len() <= MOST_KEYS {
             let lock = table_lock(table);
             self.shared_tables.push(lock);
             self.keys.extend(keys.map(|key| key_lock(lock, key)));
@@ -39,43 +44,41 @@ impl Locks {
 
     /// Takes them all for the length of the connection's transaction.
     pub(super) async fn take(
-        mut self,
+        self,
         connection: &mut AsyncPgConnection,
         secondary: Side,
     ) -> Result<(), DatabaseError> {
-        let mut tables: Vec<(i64, bool)> = self.exclusive_tables.iter().map(|&lock| (lock, true)).collect();
-        tables.extend(
-            self.shared_tables
-                .iter()
-                .filter(|lock| !self.exclusive_tables.contains(lock))
-                .map(|&lock| (lock, false)),
-        );
-        tables.sort_unstable();
-        tables.dedup();
-        for (lock, exclusive) in tables {
-            let function = if exclusive {
-                "pg_advisory_xact_lock"
-            } else {
-                "pg_advisory_xact_lock_shared"
-            };
-            Statement::new(format!("select {function}($1)"))
-                .integer(lock)
-                .execute(connection)
-                .await
-                .map_err(DatabaseError::statement(secondary))?;
-        }
-        self.keys.sort_unstable();
-        self.keys.dedup();
-        if !self.keys.is_empty() {
-            Statement::new("select pg_advisory_xact_lock(k.lock) from unnest($1) as k(lock)")
-                .integers(self.keys)
-                .execute(connection)
-                .await
-                .map_err(DatabaseError::statement(secondary))?;
-        }
+        let (locks, shared) = self.in_order();
+        Statement::new(
+            "select case when l.shared then pg_advisory_xact_lock_shared(l.lock) else pg_advisory_xact_lock(l.lock) end \
+             from unnest($1, $2::text[]::bool[]) as l(lock, shared)",
+        )
+        .integers(locks)
+        .texts(shared.into_iter().map(|shared| Some(shared.to_string())).collect())
+        .execute(connection)
+        .await
+        .map_err(DatabaseError::statement(secondary))?;
         Ok(())
     }
+
+    /// Tables first, then keys, both ascending; whether each is shared.
+    fn in_order(mut self) -> (Vec<i64>, Vec<bool>) {
+        self.shared_tables
+            .retain(|lock| !self.exclusive_tables.contains(lock));
+        let shared = self.shared_tables.into_iter().map(|lock| (lock, true));
+        let exclusive = self.exclusive_tables.into_iter().map(|lock| (lock, false));
+        let mut tables: Vec<(i64, bool)> = shared.chain(exclusive).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        self.keys.sort_unstable();
+        self.keys.dedup();
+        tables.extend(self.keys.into_iter().map(|lock| (lock, false)));
+        tables.into_iter().unzip()
+    }
 }
+
+/// PostgreSQL has room for some 6,400 locks of all sessions together, unless it is told otherwise.
+const MOST_KEYS: usize = 500;
 
 /// The lock of a whole table.
 pub(super) fn table_lock(table: &Table) -> i64 {
@@ -102,6 +105,19 @@ fn lock_number<'a>(parts: impl Iterator<Item = &'a [u8]>) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_come_before_keys_and_a_whole_table_is_locked_once() {
+        let locks = Locks {
+            shared_tables: vec![7, 3, 7, 5],
+            exclusive_tables: vec![5],
+            keys: vec![4, 2, 4],
+        };
+        assert_eq!(
+            locks.in_order(),
+            (vec![3, 5, 7, 2, 4], vec![true, false, true, false, false])
+        );
+    }
 
     #[test]
     fn lock_numbers_are_fnv_1a_and_part_boundaries_count() {

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 
 use crate::catalog::{Catalog, CatalogError, Table};
 use crate::databases::{
     Connection, DatabaseError, Databases, Image, Side, Statement, begin, commit, roll_back,
 };
 
-use super::apply::{Applied, Rows, apply, delete_all_rows_but};
+use super::apply::{Applied, Rows, apply, delete_all_rows_but, keys_in_conflict};
 use super::entry::Entry;
 use super::locks::Locks;
 use super::sql;
@@ -38,8 +38,10 @@ pub enum MirrorError {
     /// A table could not be described.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// A table's shape changed between two readings, several times over.
-    #[error("table {table} keeps changing its shape while it is mirrored")]
+    /// Each attempt found the table's shape or the holders of its unique values changed.
+    #[error(
+        "rows of {table} could not be mirrored in {ATTEMPTS} attempts: its shape or its unique values keep changing"
+    )]
     Unsettled {
         /// The table.
         table: String,
@@ -88,12 +90,9 @@ enum Attempt {
     Done,
     /// This table is not of the shape we knew.
     Stale(Arc<Table>),
-    /// Rows of the table at this place in the work hold unique values that ours need: their keys.
-    Conflict(usize, Vec<Vec<String>>),
+    /// Other rows of the table at this place in the work hold unique values that these images need.
+    Conflict(usize, Vec<Image>),
 }
-
-/// A lock or a row that somebody else holds on the secondary may hold a mirror up for this long.
-const SECONDARY_TIMEOUTS: &str = "set local lock_timeout = '5s'; set local statement_timeout = '30s'";
 
 /// A secondary that is silent for this long in one attempt is taken for gone.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -125,11 +124,12 @@ impl Mirror {
                     last = table.quoted();
                     work = self.work(entries).await?;
                 }
-                Attempt::Conflict(place, keys) => {
+                Attempt::Conflict(place, images) => {
                     let Some(work) = work.get_mut(place) else { break };
                     last = work.table.quoted();
                     work.replace = true;
-                    work.keys.extend(keys);
+                    work.keys
+                        .extend(self.keys_in_conflict(&work.table, &images).await?);
                     if work.keys.len() > MOST_KEYS {
                         return Err(MirrorError::Entangled { table: last });
                     }
@@ -144,8 +144,8 @@ impl Mirror {
         let mut tables: BTreeMap<(&str, &str), (bool, BTreeSet<Vec<String>>)> = BTreeMap::new();
         for entry in entries {
             let (whole, keys) = tables.entry((&entry.schema, &entry.table)).or_default();
-            match &entry.key {
-                Some(key) => _ = keys.insert(key.clone()),
+            match &entry.keys {
+                Some(changed) => keys.extend(changed.iter().cloned()),
                 None => *whole = true,
             }
         }
@@ -221,10 +221,6 @@ impl Mirror {
         work: &[Work],
     ) -> Result<Attempt, MirrorError> {
         let side = self.primary.other();
-        secondary
-            .batch_execute(SECONDARY_TIMEOUTS)
-            .await
-            .map_err(DatabaseError::statement(side))?;
         let mut locks = Locks::default();
         for Work {
             table, whole, keys, ..
@@ -256,12 +252,21 @@ impl Mirror {
             let Some(rows) = self.read_rows(primary, table, keys).await? else {
                 return Ok(Attempt::Stale(table.clone()));
             };
-            match apply(secondary, side, table, rows, *replace).await? {
-                Applied::All => {}
-                Applied::Conflict(keys) => return Ok(Attempt::Conflict(place, keys)),
+            if let Applied::Conflict(images) = apply(secondary, side, table, rows, *replace).await? {
+                return Ok(Attempt::Conflict(place, images));
             }
         }
         Ok(Attempt::Done)
+    }
+
+    async fn keys_in_conflict(
+        &self,
+        table: &Table,
+        images: &[Image],
+    ) -> Result<Vec<Vec<String>>, DatabaseError> {
+        let side = self.primary.other();
+        let mut secondary = self.databases.mirror_session(side).await?;
+        keys_in_conflict(&mut secondary, side, table, images).await
     }
 
     /// The current row of each key, or nothing if the table is no longer of the shape we know.

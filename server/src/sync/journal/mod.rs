@@ -20,7 +20,7 @@ mod workers;
 pub use awaited::{Awaited, Mirrored};
 pub use backfill::{BackfillError, CopiedTable, backfill};
 pub use drain::{Pending, pending, position_is_reached, reached_before};
-pub use entry::position_of_this_transaction;
+pub use entry::{Entry, entries_of_this_transaction};
 pub use install::{CapturedTable, InstallError, install, set_paused};
 pub use mirror::MirrorError;
 pub use workers::{Workers, WorkersOptions};

@@ -49,12 +49,13 @@ impl SetAside {
             failures: 0,
         });
         if waiting.failures == 0 {
-            let key = entry
-                .key
-                .as_ref()
-                .map_or_else(|| "all rows".to_owned(), |key| key.join(", "));
+            let rows = match entry.keys.as_deref() {
+                Some([key]) => key.join(", "),
+                Some(keys) => format!("{} rows", keys.len()),
+                None => "all rows".to_owned(),
+            };
             log::warn!(
-                "{}.{} ({key}) cannot be mirrored yet and will be tried again: {}",
+                "{}.{} ({rows}) cannot be mirrored yet and will be tried again: {}",
                 entry.schema,
                 entry.table,
                 with_causes(error)

@@ -17,14 +17,16 @@ create table if not exists crossfade.captured (
     copied_at   timestamptz
 );
 
--- One row a changed key; a null key stands for the whole table, after TRUNCATE. It is a queue: rows live for
--- milliseconds, so it is vacuumed by count and without delay, never by a share of its size.
+-- One row a statement and thousand changed keys: keys[i] is the i-th key's values. Null keys stand for the whole
+-- table, after TRUNCATE. It is a queue: rows live for milliseconds, so it is vacuumed by count and without delay,
+-- never by a share of its size. One index serves claiming (oldest transactions first), asking by transaction, and
+-- dropping, since every entry that commits costs each writer an insertion into every index.
 create table if not exists crossfade.journal (
-    id       bigint      generated always as identity primary key,
+    id       bigint      not null generated always as identity,
     relation oid         not null,
-    key      text[],
+    keys     text[],
     txid     xid8        not null default pg_current_xact_id(),
-    at       timestamptz not null default now()
+    at       timestamptz not null default now(),
+    primary key (txid, id)
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
         autovacuum_vacuum_insert_threshold = -1, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000);
-create index if not exists journal_txid on crossfade.journal (txid);

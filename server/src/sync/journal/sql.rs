@@ -11,13 +11,6 @@ use crate::catalog::{Column, Generated, Table, quote_identifier};
 /// statements PostgreSQL plans once a session.
 pub(super) fn capture_table(table: &Table, partitions: &[String]) -> String {
     let oid = table.oid;
-    let keys_of = |rows: &str| {
-        let key: Vec<String> = table
-            .key_columns()
-            .map(|column| format!("r.{}::pg_catalog.text", quote_identifier(&column.name)))
-            .collect();
-        format!("select {oid}, array[{}] from {rows} r", key.join(", "))
-    };
     let settings = if table
         .key_columns()
         .all(|column| text_ignores_settings(&column.type_name))
@@ -27,22 +20,23 @@ pub(super) fn capture_table(table: &Table, partitions: &[String]) -> String {
         "set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set timezone = 'UTC' \
          set extra_float_digits = 1 set bytea_output = 'hex' set lc_monetary = 'C' "
     };
-    let into = "insert into crossfade.journal (relation, key)";
-    let (new_keys, old_keys) = (keys_of("new_rows"), keys_of("old_rows"));
+    let written = note_keys(table, &["new_rows"]);
+    let deleted = note_keys(table, &["old_rows"]);
+    let updated = note_keys(table, &["new_rows", "old_rows"]);
     // It runs with its owner's rights, so that whoever may write the table is captured; that is safe because
     // every name in it is qualified.
     let mut script = format!(
         "create or replace function crossfade.capture_{oid}() returns trigger language plpgsql security definer \
          {settings}as $capture$\n\
          begin\n\
-         \x20 if pg_catalog.current_setting('crossfade.mirror', true) operator(pg_catalog.=) 'on' then return null; end if;\n\
-         \x20 case tg_op\n\
-         \x20   when 'INSERT' then {into} {new_keys};\n\
-         \x20   when 'UPDATE' then {into} {new_keys} union {old_keys};\n\
-         \x20   when 'DELETE' then {into} {old_keys};\n\
-         \x20   else {into} values ({oid}, null);\n\
-         \x20 end case;\n\
-         \x20 return null;\n\
+         if pg_catalog.current_setting('crossfade.mirror', true) operator(pg_catalog.=) 'on' then return null; end if;\n\
+         case tg_op\n\
+         when 'INSERT' then\n{written}\
+         when 'UPDATE' then\n{updated}\
+         when 'DELETE' then\n{deleted}\
+         else insert into crossfade.journal (relation, keys) values ({oid}, null);\n\
+         end case;\n\
+         return null;\n\
          end $capture$;\n"
     );
     for target in std::iter::once(&table.quoted()).chain(partitions) {
@@ -72,6 +66,61 @@ pub(super) fn capture_table(table: &Table, partitions: &[String]) -> String {
     );
     script
 }
+
+/// Notes the keys of the rows in these transition tables: one entry for up to a thousand rows, at a third of the
+/// cost of an entry a row; in chunks of a thousand for more.
+fn note_keys(table: &Table, transitions: &[&str]) -> String {
+    let oid = table.oid;
+    let names: Vec<String> = table
+        .key_columns()
+        .map(|column| quote_identifier(&column.name))
+        .collect();
+    let texts: Vec<String> = names
+        .iter()
+        .map(|name| format!("r.{name}::pg_catalog.text"))
+        .collect();
+    let texts = texts.join(", ");
+    let few = |rows: &str| {
+        format!(
+            "(select array(select array[{texts}] from {rows} r limit {limit}) as keys)",
+            limit = ENTRY_KEYS + 1
+        )
+    };
+    let count =
+        |of: &str| format!("pg_catalog.array_length({of}.keys, 1) operator(pg_catalog.<=) {ENTRY_KEYS}");
+    let (keys, from, all) = match transitions {
+        [rows] => ("n.keys".to_owned(), format!("{} n", few(rows)), format!("select r.* from {rows} r")),
+        // An update that leaves the keys as they are gives the same list twice; any other notes both.
+        _ => (
+            "case when n.keys operator(pg_catalog.=) o.keys then n.keys else n.keys operator(pg_catalog.||) o.keys end"
+                .to_owned(),
+            format!("{} n, {} o", few("new_rows"), few("old_rows")),
+            "select r.* from new_rows r union all select r.* from old_rows r".to_owned(),
+        ),
+    };
+    let key_columns = names.join(", ");
+    let all = all.replace(
+        "r.*",
+        &names
+            .iter()
+            .map(|name| format!("r.{name}"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    );
+    format!(
+        "insert into crossfade.journal (relation, keys) select {oid}, {keys} from {from} where {few_enough};\n\
+         if not found then\n\
+         insert into crossfade.journal (relation, keys)\n\
+         select {oid}, pg_catalog.array_agg(array[{texts}]) from (\n\
+         select {key_columns}, (pg_catalog.row_number() over () operator(pg_catalog.-) 1)\n\
+         operator(pg_catalog./) {ENTRY_KEYS} as chunk from ({all}) every) r group by r.chunk;\n\
+         end if;\n",
+        few_enough = count("n"),
+    )
+}
+
+/// Keys that one entry of the journal holds at most, but for an update that changes keys: twice as many.
+const ENTRY_KEYS: usize = 1_000;
 
 /// Reads rows by key: one `text[]` of the key's values for each key column is bound. Yields the key's place in
 /// those arrays (from 1), the table's shape, and the row's image, null where there is no such row.

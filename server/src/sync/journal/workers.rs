@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use diesel_async::AsyncPgConnection;
+
 use crate::catalog::Catalog;
 use crate::databases::{Databases, Side, begin, commit, roll_back, with_causes};
 use crate::sync::{Stage, read_state};
@@ -24,6 +26,8 @@ pub struct WorkersOptions {
     pub batch: usize,
     /// How long to rest when there is nothing to do.
     pub idle: Duration,
+    /// How old an entry must be: younger ones are left to whoever may mirror them for a waiting request.
+    pub grace: Duration,
 }
 
 impl Default for WorkersOptions {
@@ -32,6 +36,7 @@ impl Default for WorkersOptions {
             workers: 2,
             batch: 500,
             idle: Duration::from_millis(50),
+            grace: Duration::from_millis(200),
         }
     }
 }
@@ -82,6 +87,9 @@ struct Worker {
     set_aside: Arc<SetAside>,
 }
 
+/// Keys that a worker mirrors in one transaction: enough to be quick, few enough to hold nobody up for long.
+const MOST_KEYS: usize = 2_500;
+
 /// While a database is out of reach, a worker asks again after at most this long.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
@@ -100,7 +108,7 @@ impl Worker {
                         complained = false;
                     }
                     rest = self.options.idle;
-                    if taken == self.options.batch {
+                    if taken {
                         continue;
                     }
                 }
@@ -122,8 +130,8 @@ impl Worker {
         }
     }
 
-    /// Takes a batch, mirrors it and drops it; how many entries were taken.
-    async fn batch(&self) -> Result<usize, MirrorError> {
+    /// Takes a batch, mirrors it and drops it; whether there was anything to take.
+    async fn batch(&self) -> Result<bool, MirrorError> {
         let side = self.mirror.primary;
         let mut primary = self.mirror.databases.mirror_session(side).await?;
         let state = read_state(&mut primary, side).await.unwrap_or_else(|error| {
@@ -134,10 +142,13 @@ impl Worker {
             crate::sync::State::idle()
         });
         if state.paused || state.stage == Stage::Idle || state.stage == Stage::Completed {
-            return Ok(0);
+            return Ok(false);
         }
         begin(&mut primary, side).await?;
-        let entries = claim(&mut primary, side, self.options.batch, self.set_aside.now()).await?;
+        let grace_ms = i64::try_from(self.options.grace.as_millis()).unwrap_or(i64::MAX);
+        let set_aside = self.set_aside.now();
+        let mut entries = claim(&mut primary, side, self.options.batch, grace_ms, set_aside).await?;
+        entries.truncate(how_many_fit(&entries));
         let outcome = match self.mirror.mirror(&mut primary, &entries).await {
             Ok(()) => drop_entries(&mut primary, side, &entries)
                 .await
@@ -158,23 +169,52 @@ impl Worker {
                 self.mirror_one_by_one(&entries).await?;
             }
         }
-        Ok(entries.len())
+        Ok(!entries.is_empty())
     }
 
-    /// Mirrors each entry by itself, so that one that cannot be mirrored holds up no other, and sets it aside.
+    /// Mirrors each entry by itself, so that one that cannot be mirrored holds up no other, and sets it aside;
+    /// of its keys, each that can be mirrored is.
     async fn mirror_one_by_one(&self, entries: &[Entry]) -> Result<(), MirrorError> {
         let side = self.mirror.primary;
         let mut primary = self.mirror.databases.mirror_session(side).await?;
-        for entry in entries.iter().map(std::slice::from_ref) {
-            match self.mirror.mirror(&mut primary, entry).await {
+        for entry in entries {
+            match self.mirror_one(&mut primary, entry).await {
                 Ok(()) => {
-                    drop_entries(&mut primary, side, entry).await?;
-                    self.set_aside.mirrored(entry);
+                    let done = std::slice::from_ref(entry);
+                    drop_entries(&mut primary, side, done).await?;
+                    self.set_aside.mirrored(done);
                 }
                 Err(error) if error.is_unreachable() => return Err(error),
-                Err(error) => self.set_aside.add(&entry[0], &error),
+                Err(error) => self.set_aside.add(entry, &error),
             }
         }
         Ok(())
     }
+
+    async fn mirror_one(&self, primary: &mut AsyncPgConnection, entry: &Entry) -> Result<(), MirrorError> {
+        let mut outcome = self.mirror.mirror(primary, std::slice::from_ref(entry)).await;
+        if entry.size() == 1 || !matches!(&outcome, Err(error) if !error.is_unreachable()) {
+            return outcome;
+        }
+        outcome = Ok(());
+        for part in entry.by_key() {
+            match self.mirror.mirror(primary, &[part]).await {
+                Err(error) if error.is_unreachable() => return Err(error),
+                Err(error) => outcome = Err(error),
+                Ok(()) => {}
+            }
+        }
+        outcome
+    }
+}
+
+/// How many of these entries, at least one, one transaction of the secondary should hold; the others are taken
+/// next time.
+fn how_many_fit(entries: &[Entry]) -> usize {
+    let mut keys = 0;
+    let fitting = entries.iter().take_while(|entry| {
+        keys += entry.size();
+        keys <= MOST_KEYS
+    });
+    fitting.count().max(1)
 }

@@ -129,17 +129,17 @@ impl<'t> Cursor<'t> {
     }
 
     /// A value inside parentheses: quoted, or up to the next comma or closing parenthesis.
-    pub(super) fn listed_value(&mut self) -> Result<String, GrammarError> {
+    pub(super) fn listed_value(&mut self) -> String {
         if self.peek() == Some('"') {
             let mut ahead = self.clone();
             if let Ok(value) = ahead.quoted()
                 && ahead.peek().is_none_or(|c| c == ',' || c == ')')
             {
                 *self = ahead;
-                return Ok(value);
+                return value;
             }
         }
-        Ok(self.take_while(|c| c != ',' && c != ')').to_owned())
+        self.take_while(|c| c != ',' && c != ')').to_owned()
     }
 
     /// A column with its path into JSON: `address->geo->>lat`.

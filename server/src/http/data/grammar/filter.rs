@@ -152,7 +152,7 @@ fn operation(cursor: &mut Cursor<'_>, place: Place) -> Result<(bool, Operator), 
         }
         "isdistinct" => {
             cursor.expect(".", "delimiter (.)")?;
-            Operator::IsDistinct(value(cursor, place)?)
+            Operator::IsDistinct(value(cursor, place))
         }
         _ => {
             if let Some(&(_, comparison)) = COMPARISONS.iter().find(|(name, _)| *name == word) {
@@ -161,13 +161,13 @@ fn operation(cursor: &mut Cursor<'_>, place: Place) -> Result<(bool, Operator), 
                 Operator::Compare {
                     comparison,
                     quantifier,
-                    value: value(cursor, place)?,
+                    value: value(cursor, place),
                 }
             } else if let Some(&(_, relation)) = RELATIONS.iter().find(|(name, _)| *name == word) {
                 cursor.expect(".", "delimiter (.)")?;
                 Operator::Range {
                     relation,
-                    value: value(cursor, place)?,
+                    value: value(cursor, place),
                 }
             } else if let Some(&(_, parser)) = SEARCHES.iter().find(|(name, _)| *name == word) {
                 let language = language(cursor)?;
@@ -175,7 +175,7 @@ fn operation(cursor: &mut Cursor<'_>, place: Place) -> Result<(bool, Operator), 
                 Operator::Search {
                     parser,
                     language,
-                    value: value(cursor, place)?,
+                    value: value(cursor, place),
                 }
             } else {
                 let expected = if negated {
@@ -190,9 +190,9 @@ fn operation(cursor: &mut Cursor<'_>, place: Place) -> Result<(bool, Operator), 
     Ok((negated, operator))
 }
 
-fn value(cursor: &mut Cursor<'_>, place: Place) -> Result<String, GrammarError> {
+fn value(cursor: &mut Cursor<'_>, place: Place) -> String {
     if place == Place::Alone {
-        return Ok(cursor.take_rest().to_owned());
+        return cursor.take_rest().to_owned();
     }
     // An array's text may hold commas: `tags.cs.{a,b}`.
     if cursor.peek() == Some('{') {
@@ -203,7 +203,7 @@ fn value(cursor: &mut Cursor<'_>, place: Place) -> Result<String, GrammarError> 
         if ahead.take("}") && ahead.peek().is_none_or(|c| c == ',' || c == ')') {
             let length = array.len() - ahead.rest().len();
             *cursor = ahead;
-            return Ok(array[..length].to_owned());
+            return array[..length].to_owned();
         }
     }
     cursor.listed_value()
@@ -218,7 +218,7 @@ fn list(cursor: &mut Cursor<'_>) -> Result<Vec<String>, GrammarError> {
         return Ok(values);
     }
     loop {
-        values.push(cursor.listed_value()?);
+        values.push(cursor.listed_value());
         if !cursor.take(",") {
             cursor.expect(")", "\",\" or \")\"")?;
             return Ok(values);

@@ -116,7 +116,7 @@ impl Query {
                 "columns" => query.columns = Some(names("columns parameter", &value)?),
                 "on_conflict" => query.on_conflict = Some(names("on_conflict parameter", &value)?),
                 "and" | "or" | "not.and" | "not.or" => {
-                    query.conditions.push(filter::parse_junction(&key, &value)?)
+                    query.conditions.push(filter::parse_junction(&key, &value)?);
                 }
                 _ => query.conditions.push(filter::parse(&key, &value)?),
             }

@@ -28,11 +28,12 @@ pub enum Resolution {
 
 /// The rows of a page.
 ///
-/// One row of three: the rows as a JSON array, how many there are, and, where `counts`, how many there are in all.
-pub fn read(table: &Table, query: &Query, page: Page, counts: bool) -> Result<Statement, DataError> {
+/// One row of three: the rows as a JSON array, how many there are, and, where all are
+/// counted, how many there are in all.
+pub fn read(table: &Table, query: &Query, page: Page, counting: Counting) -> Result<Statement, DataError> {
     let mut writer = Writer::default();
     writer.sql("select coalesce(json_agg(_crossfade_row), '[]')::text, count(*), ");
-    if counts {
+    if counting == Counting::All {
         writer
             .sql("(select count(*) from ")
             .sql(&table.quoted())
@@ -53,6 +54,15 @@ pub fn read(table: &Table, query: &Query, page: Page, counts: bool) -> Result<St
     }
     writer.sql(") as _crossfade_row");
     Ok(writer.finish())
+}
+
+/// Which rows are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// Those of the page.
+    Page,
+    /// All that match, too.
+    All,
 }
 
 /// Which rows of all that match.

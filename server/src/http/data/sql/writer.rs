@@ -74,7 +74,7 @@ impl Writer {
 
     fn bind(&mut self, bind: Bind, type_name: &str) -> &mut Self {
         self.binds.push(bind);
-        self.sql.push_str(&format!("${}::{type_name}", self.binds.len()));
-        self
+        let number = self.binds.len();
+        self.sql("$").sql(&number.to_string()).sql("::").sql(type_name)
     }
 }

@@ -1,0 +1,183 @@
+//! `exists`, `all` and `exists_one`: loops over a list's elements, which the list's length bounds.
+
+use wasm_encoder::{BlockType, ValType};
+
+use super::CompileError;
+use super::code::{Label, Local, word};
+use super::lower::Lowering;
+use super::truth::UNKNOWN;
+use crate::condition::{Expression, Kind, LocalId, Macro};
+use crate::program::abi::{RECORD_BYTES, record};
+
+/// The parts of a comprehension.
+#[derive(Clone, Copy)]
+struct Parts<'e> {
+    macro_: Macro,
+    variable: LocalId,
+    list: &'e Expression,
+    predicate: &'e Expression,
+}
+
+/// A loop over a list's elements, while it is written.
+struct Elements {
+    element: Local,
+    end: Local,
+    next: Label,
+}
+
+impl Lowering<'_> {
+    /// [`Lowering::jump_unless`] for `exists` and `all`.
+    pub(super) fn jump_unless_macro(
+        &mut self,
+        expression: &Expression,
+        wanted: bool,
+        target: Label,
+    ) -> Result<(), CompileError> {
+        let parts = parts(expression)?;
+        let one_suffices = (parts.macro_ == Macro::Exists) == wanted;
+        let list = self.elements_of(parts.list, target)?;
+        let found = self.code.block();
+        let exhausted = self.code.block();
+        let elements = self.begin_elements(list, parts.variable, exhausted)?;
+        if one_suffices {
+            self.jump_if(parts.predicate, wanted, found)?;
+        } else {
+            self.jump_unless(parts.predicate, wanted, target)?;
+        }
+        self.end_elements(elements);
+        self.code.end();
+        if one_suffices {
+            self.code.br(target);
+        }
+        self.code.end();
+        Ok(())
+    }
+
+    /// [`Lowering::tri_state`] for `exists` and `all`.
+    pub(super) fn tri_state_macro(&mut self, expression: &Expression) -> Result<(), CompileError> {
+        let parts = parts(expression)?;
+        let deciding = i32::from(parts.macro_ == Macro::Exists);
+        let result = self.code.local(ValType::I32);
+        let done = self.code.block();
+        // Until the end is reached, the answer is "unknown": it is if the list is, too.
+        self.code.put().i32_const(UNKNOWN);
+        self.code.set(result);
+        let list = self.elements_of(parts.list, done)?;
+        self.code.put().i32_const(1 - deciding);
+        self.code.set(result);
+        let exhausted = self.code.block();
+        let elements = self.begin_elements(list, parts.variable, exhausted)?;
+        let value = self.code.local(ValType::I32);
+        self.tri_state(parts.predicate)?;
+        self.code.tee(value);
+        self.code.put().i32_const(deciding).i32_eq();
+        self.code.if_(BlockType::Empty);
+        self.code.put().i32_const(deciding);
+        self.code.set(result);
+        self.code.br(done);
+        self.code.end();
+        self.code.put().i32_const(UNKNOWN);
+        self.code.get(result);
+        self.code.get(value);
+        self.code.put().i32_const(UNKNOWN).i32_eq().select();
+        self.code.set(result);
+        self.code.release(value);
+        self.end_elements(elements);
+        self.code.end();
+        self.code.end();
+        self.code.get(result);
+        self.code.release(result);
+        Ok(())
+    }
+
+    /// Pushes whether the predicate holds for exactly one element; unknown where it is for any.
+    pub(super) fn exists_one(&mut self, expression: &Expression, unknown: Label) -> Result<(), CompileError> {
+        let parts = parts(expression)?;
+        let count = self.code.local(ValType::I32);
+        let list = self.elements_of(parts.list, unknown)?;
+        self.code.put().i32_const(0);
+        self.code.set(count);
+        let exhausted = self.code.block();
+        let elements = self.begin_elements(list, parts.variable, exhausted)?;
+        self.if_known(parts.predicate, unknown)?;
+        self.code.get(count);
+        self.code.put().i32_add();
+        self.code.set(count);
+        self.end_elements(elements);
+        self.code.end();
+        self.code.get(count);
+        self.code.put().i32_const(1).i32_eq();
+        self.code.release(count);
+        Ok(())
+    }
+
+    /// The address of the first element and that after the last.
+    fn elements_of(&mut self, list: &Expression, unknown: Label) -> Result<(Local, Local), CompileError> {
+        let element = self.code.local(ValType::I32);
+        let end = self.code.local(ValType::I32);
+        self.value(list, unknown)?;
+        self.code.tee(end);
+        self.code.put().i32_load(word(record::VALUE));
+        self.code.tee(element);
+        self.code.get(end);
+        self.code.put().i32_load(word(record::LENGTH));
+        self.code
+            .put()
+            .i32_const(RECORD_BYTES.trailing_zeros().cast_signed())
+            .i32_shl()
+            .i32_add();
+        self.code.set(end);
+        Ok((element, end))
+    }
+
+    fn begin_elements(
+        &mut self,
+        (element, end): (Local, Local),
+        variable: LocalId,
+        exhausted: Label,
+    ) -> Result<Elements, CompileError> {
+        if self.bound.len() != variable.0 as usize {
+            return Err(CompileError::IllTyped {
+                what: "a bound variable at another depth than its own",
+            });
+        }
+        self.bound.push(element);
+        let next = self.code.loop_();
+        self.code.get(element);
+        self.code.get(end);
+        self.code.put().i32_ge_u();
+        self.code.br_if(exhausted);
+        Ok(Elements { element, end, next })
+    }
+
+    fn end_elements(&mut self, elements: Elements) {
+        self.code.get(elements.element);
+        self.code.address(RECORD_BYTES);
+        self.code.put().i32_add();
+        self.code.set(elements.element);
+        self.code.br(elements.next);
+        self.code.end();
+        self.bound.pop();
+        self.code.release(elements.element);
+        self.code.release(elements.end);
+    }
+}
+
+fn parts(expression: &Expression) -> Result<Parts<'_>, CompileError> {
+    match &expression.kind {
+        Kind::Comprehension {
+            macro_,
+            variable,
+            list,
+            predicate,
+        } => Ok(Parts {
+            macro_: *macro_,
+            variable: *variable,
+            list,
+            predicate,
+        }),
+        _ => Err(CompileError::IllTyped {
+            what: "a comprehension that is none",
+        }),
+    }
+}

@@ -1,0 +1,169 @@
+//! Windows, rollouts and weights: who of those that match a rule is served, and what.
+
+use wasm_encoder::ValType;
+
+use super::CompileError;
+use super::code::{Label, Local, long, word};
+use super::lower::Lowering;
+use super::{helpers, murmur};
+use crate::condition::{AttributeId, Type};
+use crate::program::abi::{self, Outcome, Why, record};
+use crate::rules::{Rollout, Serve, TargetingRule, Window};
+
+/// As many hashes as there are.
+const EVERYBODY: u64 = 1 << 32;
+
+/// What a rule buckets by: where the text is, and the seed.
+#[derive(Debug, Clone, Copy)]
+struct Bucketed {
+    slot: u32,
+    /// The offset of the text's address in the slot; its length stands four bytes off.
+    address: u32,
+    length: u32,
+    seed: u32,
+}
+
+impl Lowering<'_> {
+    /// Branches to `next` outside the window.
+    pub(super) fn window(&mut self, window: Window, next: Label) {
+        if let Some(from_ms) = window.from_ms {
+            self.now_ms();
+            self.code.put().i64_const(from_ms).i64_lt_s();
+            self.code.br_if(next);
+        }
+        if let Some(to_ms) = window.to_ms {
+            self.now_ms();
+            self.code.put().i64_const(to_ms).i64_ge_s();
+            self.code.br_if(next);
+        }
+    }
+
+    /// Returns from the feature's function with what the rule serves, or branches to `next` where the context is
+    /// outside its rollout.
+    pub(super) fn serve(
+        &mut self,
+        rule: &TargetingRule,
+        position: u16,
+        next: Label,
+    ) -> Result<(), CompileError> {
+        let mut why = Why::Matched;
+        match &rule.rollout {
+            None => {}
+            Some(Rollout::Fixed(share)) => match murmur::within_rollout(share.0) {
+                EVERYBODY => {}
+                0 => {
+                    self.code.br(next);
+                    return Ok(());
+                }
+                within => {
+                    why = Why::Split;
+                    let by = self.bucketed(rule, next)?;
+                    self.hash(by, helpers::ROLLOUT);
+                    self.code
+                        .put()
+                        .i32_const((within as u32).cast_signed())
+                        .i32_ge_u();
+                    self.code.br_if(next);
+                }
+            },
+            Some(Rollout::Steps(_) | Rollout::Linear { .. }) => {
+                return Err(CompileError::IllTyped { what: "not yet" });
+            }
+        }
+        let outcome = |variation: usize, why| Outcome {
+            variation: variation as u16,
+            rule: Some(position),
+            why,
+        };
+        match &rule.serve {
+            Serve::One(variation) => self.answer(outcome(*variation, why)),
+            Serve::Weighted(weights) => {
+                let Some(((last, _), others)) = weights.split_last() else {
+                    return Err(CompileError::Dangling {
+                        what: "weighted variation",
+                    });
+                };
+                if !others.is_empty() {
+                    why = Why::Split;
+                    let by = self.bucketed(rule, next)?;
+                    self.hash(by, helpers::BUCKET);
+                    let hash = self.code.local(ValType::I32);
+                    self.code.set(hash);
+                    self.weighted(others, hash, |variation| outcome(variation, why));
+                    self.code.release(hash);
+                }
+                self.answer(outcome(*last, why));
+            }
+        }
+        Ok(())
+    }
+
+    fn weighted(
+        &mut self,
+        weights: &[(usize, crate::rules::Share)],
+        hash: Local,
+        outcome: impl Fn(usize) -> Outcome,
+    ) {
+        let mut sum = 0.0;
+        for (variation, share) in weights {
+            sum += share.0;
+            let other = self.code.block();
+            let below = murmur::below(sum);
+            if below < EVERYBODY {
+                self.code.get(hash);
+                self.code.put().i32_const((below as u32).cast_signed()).i32_ge_u();
+                self.code.br_if(other);
+            }
+            self.answer(outcome(*variation));
+            self.code.end();
+        }
+    }
+
+    /// What to bucket by; branches to `next` where the context does not have it.
+    fn bucketed(&mut self, rule: &TargetingRule, next: Label) -> Result<Bucketed, CompileError> {
+        let by: AttributeId = rule.by.ok_or(CompileError::Dangling {
+            what: "attribute to bucket by",
+        })?;
+        let slot = self.layout.slot(by)?;
+        let (address, length) = match self.attribute_type(by)? {
+            Type::String => (record::VALUE, record::LENGTH),
+            Type::Int | Type::Uint | Type::Double => (record::TEXT, record::TEXT + 4),
+            _ => {
+                return Err(CompileError::IllTyped {
+                    what: "an attribute to bucket by that has no text",
+                });
+            }
+        };
+        self.code.address(slot);
+        self.code.put().i32_load(word(record::TAG)).i32_eqz();
+        self.code.br_if(next);
+        Ok(Bucketed {
+            slot,
+            address,
+            length,
+            seed: murmur::seed_of_salt(&rule.salt),
+        })
+    }
+
+    /// Pushes the hash that the helper computes.
+    fn hash(&mut self, by: Bucketed, helper: helpers::Helper) {
+        self.code.address(by.slot);
+        self.code.put().i32_load(word(by.address));
+        self.code.address(by.slot);
+        self.code
+            .put()
+            .i32_load(word(by.length))
+            .i32_const(by.seed.cast_signed());
+        self.code.call(helper);
+    }
+
+    /// Returns from the feature's function.
+    pub(super) fn answer(&mut self, outcome: Outcome) {
+        self.code.put().i64_const(outcome.pack()).return_();
+    }
+
+    /// Pushes the context's moment in milliseconds.
+    pub(super) fn now_ms(&mut self) {
+        self.code.put().i32_const(0).i64_load(long(abi::NOW));
+    }
+}

@@ -1,0 +1,1 @@
+//! What is wrong with rules files, told to the people who write them.

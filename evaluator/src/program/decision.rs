@@ -1,0 +1,85 @@
+//! What a program answers, with names.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+/// The value of one variable for one context, and where it comes from. Borrowed from the instance that decided.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Decision<'p> {
+    /// The variable's key.
+    pub key: &'p str,
+    /// Its value.
+    pub value: &'p Json,
+    /// The variation that the value is of.
+    pub variant: &'p str,
+    /// Why this variation.
+    pub reason: Reason,
+    /// The feature that the variable belongs to.
+    pub feature: &'p str,
+    /// The rule that matched; none for the default.
+    pub rule: Option<&'p str>,
+    /// What went wrong, where the reason is ERROR.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+impl Decision<'_> {
+    /// The value, if it is a boolean.
+    pub fn as_bool(&self) -> Option<bool> {
+        self.value.as_bool()
+    }
+}
+
+/// OpenFeature's reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Reason {
+    /// A rule matched.
+    TargetingMatch,
+    /// A rule matched, and a rollout or weights decided.
+    Split,
+    /// No rule matched.
+    Default,
+    /// The feature is off.
+    Disabled,
+    /// Evaluation failed; the value is the default's.
+    Error,
+}
+
+impl Reason {
+    /// As OpenFeature writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TargetingMatch => "TARGETING_MATCH",
+            Self::Split => "SPLIT",
+            Self::Default => "DEFAULT",
+            Self::Disabled => "DISABLED",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why an evaluation failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum Fault {
+    /// The module trapped.
+    Trap,
+    /// The module did not end within its budget.
+    OutOfTime,
+    /// The module's answer makes no sense.
+    Nonsense,
+    /// The context's strings and lists do not fit into the module's memory.
+    ContextTooLarge,
+    /// No memory could be had for an instance.
+    NoInstance,
+}

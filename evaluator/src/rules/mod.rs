@@ -1,0 +1,5 @@
+//! Rules files, read and checked: texts in, [`Rules`] or diagnostics out.
+
+mod model;
+
+pub use model::*;

@@ -1,0 +1,4 @@
+//! Rules compiled and run: what comes out of a module is what the rules say.
+
+mod build;
+mod story;

@@ -1,0 +1,10 @@
+//! OpenFeature's Remote Evaluation Protocol, OFREP 0.3: any OpenFeature SDK is a client.
+//!
+//! The specification is `service/openapi.yaml` of <https://github.com/open-feature/protocol>. One reason goes
+//! beyond its list, as it does with every server of the protocol: DEFAULT, which OpenFeature itself defines.
+
+mod answer;
+mod error;
+mod handlers;
+
+pub use handlers::{evaluate_all, evaluate_one};

@@ -1,0 +1,87 @@
+//! A running server, from its settings to its last answer.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::ThinData;
+use actix_web::{HttpServer, dev};
+use tokio::task::JoinHandle;
+
+use super::routes::routes;
+use super::state::{App, StartError};
+use crate::config::Config;
+
+/// A server that answers. It goes on when this is dropped; only [`stop`](Self::stop) ends it.
+pub struct Server {
+    app: App,
+    address: SocketAddr,
+    handle: ServerHandle,
+    task: JoinHandle<io::Result<()>>,
+}
+
+/// Starts a server: rules are loaded and followed, the mirrors run, and the port is taken. Needs a Tokio runtime.
+pub async fn serve(config: Config) -> Result<Server, StartError> {
+    let app = App::start(config).await?;
+    let listen = app.config().listen;
+    let (address, server) = bind(&app).map_err(|source| StartError::Listen {
+        address: listen,
+        source,
+    })?;
+    log::info!("listening on http://{address}");
+    Ok(Server {
+        address,
+        handle: server.handle(),
+        task: tokio::spawn(server),
+        app,
+    })
+}
+
+impl Server {
+    /// Where it listens: the port that was chosen, where port 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://address:port`
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What its handlers work with.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Waits until it ends by itself, which it does only when it breaks.
+    pub async fn broken(&mut self) -> io::Result<()> {
+        (&mut self.task).await.map_err(io::Error::other)?
+    }
+
+    /// Takes no new requests, answers those it has, lets the mirrors finish, and ends.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+        self.app.stop().await;
+    }
+}
+
+fn bind(app: &App) -> io::Result<(SocketAddr, dev::Server)> {
+    let config = app.config();
+    let listener = TcpListener::bind(config.listen)?;
+    let address = listener.local_addr()?;
+    let state = app.clone();
+    let mut server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(ThinData(state.clone()))
+            .configure(routes)
+    })
+    .disable_signals()
+    .client_request_timeout(Duration::from_millis(config.request_deadline_ms))
+    .shutdown_timeout(config.shutdown_deadline_s)
+    .max_connections(config.max_connections);
+    if let Some(workers) = config.workers {
+        server = server.workers(workers);
+    }
+    Ok((address, server.listen(listener)?.run()))
+}

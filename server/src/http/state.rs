@@ -1,0 +1,115 @@
+//! What every handler can ask for.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crate::config::{Config, ConfigError, Role};
+use crate::databases::{Databases, PoolOptions};
+use crate::flags::{Flags, RulesError, Watch};
+use crate::routing::{Crossfade, CrossfadeOptions};
+
+/// The server: built once, by `main` or by a test, and shared by all its threads.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    flags: Flags,
+    crossfade: Option<Crossfade>,
+    watch: Mutex<Option<Watch>>,
+}
+
+/// A server that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its settings do not go together.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Its rules are wrong; there are none to go on with.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    /// Its port is not to be had.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where it should have listened.
+        address: SocketAddr,
+        /// Why it cannot.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl App {
+    /// Loads the rules and follows them, and starts to route between the databases, where there are any. Neither
+    /// database need be up. Needs a Tokio runtime.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        config.check()?;
+        let path = config.rules.clone();
+        let loaded = tokio::task::spawn_blocking(move || Flags::load(&path)).await;
+        let flags = loaded.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let crossfade = match (&config.old_database_url, &config.new_database_url) {
+            (Some(old), Some(new)) => {
+                let databases = Databases::new(old, new, pool_options(&config));
+                Some(Crossfade::start(databases, flags.clone(), crossfade_options(&config)).await)
+            }
+            _ => None,
+        };
+        let watch = Mutex::new(Some(flags.watch()));
+        Ok(Self(Arc::new(Inner {
+            config,
+            flags,
+            crossfade,
+            watch,
+        })))
+    }
+
+    /// Stops following the rules, and lets the mirrors finish what they are at.
+    pub async fn stop(&self) {
+        drop(self.0.watch.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(crossfade) = &self.0.crossfade {
+            crossfade.stop().await;
+        }
+    }
+
+    /// The running rules.
+    pub fn flags(&self) -> &Flags {
+        &self.0.flags
+    }
+
+    /// The two databases and the way between them; absent in a server that only answers flags.
+    pub fn crossfade(&self) -> Option<&Crossfade> {
+        self.0.crossfade.as_ref()
+    }
+
+    /// How it was set up.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// What whoever presents this token may do; without any tokens, on loopback, everything.
+    pub fn role_of(&self, token: Option<&str>) -> Option<Role> {
+        let tokens = &self.0.config.tokens;
+        if tokens.is_empty() {
+            return Some(Role::Admin);
+        }
+        token.and_then(|token| tokens.role_of(token, SystemTime::now()))
+    }
+}
+
+fn pool_options(config: &Config) -> PoolOptions {
+    PoolOptions {
+        connections: config.pool_size,
+        wait: Duration::from_millis(config.connect_deadline_ms),
+        ..PoolOptions::default()
+    }
+}
+
+fn crossfade_options(config: &Config) -> CrossfadeOptions {
+    CrossfadeOptions {
+        mirror_deadline: Duration::from_millis(config.mirror_deadline_ms),
+        read_deadline: Duration::from_millis(config.read_deadline_ms),
+        ..CrossfadeOptions::default()
+    }
+}
