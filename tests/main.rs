@@ -2,12 +2,20 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     reason = "a test whose surroundings fail should fail and say where"
 )]
 
+mod bad_input;
 mod clusters;
+mod copying;
+mod crashes;
+mod groups;
 mod layers;
 mod mirroring;
+mod outages;
+mod outages_over_http;
 mod reading;
+mod rules_on_disk;
 mod shop;
 mod support;

@@ -90,12 +90,16 @@ async fn a_change_of_key_leaves_nothing_behind() {
     let pair = Pair::empty().await;
     let table = "create table t (a text, b timestamptz, v int, primary key (a, b)); ";
     let rows = "insert into t values ('x', '2026-01-01 00:00:00.000001+00', 1), ('y', 'infinity', 2)";
-    pair.old()
+    pair.connect_old()
         .await
         .batch_execute(&format!("{table}{rows}"))
         .await
         .expect("a table");
-    pair.new().await.batch_execute(table).await.expect("a table");
+    pair.connect_new()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
     let migration = Migration::begin(&pair).await;
     // The writer's own settings must not change how its keys are understood.
     let rename = "set datestyle = 'SQL, DMY'; set timezone = 'Asia/Kolkata'; update t set a = a || '2'";
@@ -122,8 +126,16 @@ async fn odd_names_generated_columns_identities_and_partitions_arrive() {
         create table readings (at date, n int, v float8, primary key (at, n)) partition by range (at);
         create table readings_2026 partition of readings for values from ('2026-01-01') to ('2027-01-01');
     "#;
-    pair.old().await.batch_execute(tables).await.expect("tables");
-    pair.new().await.batch_execute(tables).await.expect("tables");
+    pair.connect_old()
+        .await
+        .batch_execute(tables)
+        .await
+        .expect("tables");
+    pair.connect_new()
+        .await
+        .batch_execute(tables)
+        .await
+        .expect("tables");
     let migration = Migration::begin(&pair).await;
     let changes = r#"
         insert into "My Shop"."Line ""Items$1" ("from") values ('a'), ('b''"\');
@@ -145,8 +157,12 @@ async fn odd_names_generated_columns_identities_and_partitions_arrive() {
 async fn a_row_that_new_cannot_take_holds_up_no_other_and_arrives_when_it_can() {
     let pair = Pair::empty().await;
     let table = "create table t (id int primary key, v int)";
-    pair.old().await.batch_execute(table).await.expect("a table");
-    pair.new()
+    pair.connect_old()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
+    pair.connect_new()
         .await
         .batch_execute("create table t (id int primary key, v int check (v > 0))")
         .await
@@ -175,8 +191,16 @@ async fn a_row_that_new_cannot_take_holds_up_no_other_and_arrives_when_it_can() 
 async fn a_column_added_on_both_sides_while_running_is_mirrored() {
     let pair = Pair::empty().await;
     let table = "create table t (id int primary key, v int)";
-    pair.old().await.batch_execute(table).await.expect("a table");
-    pair.new().await.batch_execute(table).await.expect("a table");
+    pair.connect_old()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
+    pair.connect_new()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
     let migration = Migration::begin(&pair).await;
     migration
         .old
@@ -208,11 +232,19 @@ async fn seats(pair: &Pair) -> Migration {
                   create unique index on seats (lower(guest));
                   create unique index on seats (row, number) where number > 0;
                   create table notes (seat int references seats on delete cascade, note text primary key);";
-    pair.old().await.batch_execute(tables).await.expect("tables");
-    pair.new().await.batch_execute(tables).await.expect("tables");
+    pair.connect_old()
+        .await
+        .batch_execute(tables)
+        .await
+        .expect("tables");
+    pair.connect_new()
+        .await
+        .batch_execute(tables)
+        .await
+        .expect("tables");
     let rows = "insert into seats values (1, 'a', 'Ann', 1, 1), (2, 'b', 'Bob', 1, 2), (3, 'c', 'Cid', 1, 3);
                 insert into notes values (1, 'vegetarian')";
-    pair.old().await.batch_execute(rows).await.expect("rows");
+    pair.connect_old().await.batch_execute(rows).await.expect("rows");
     Migration::begin(pair).await
 }
 
@@ -265,8 +297,16 @@ async fn a_unique_value_can_pass_from_a_deleted_row_to_a_new_one() {
 async fn an_identity_outside_the_key_follows_its_row() {
     let pair = Pair::empty().await;
     let table = "create table t (name text primary key, serial int generated always as identity)";
-    pair.old().await.batch_execute(table).await.expect("a table");
-    pair.new().await.batch_execute(table).await.expect("a table");
+    pair.connect_old()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
+    pair.connect_new()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
     let migration = Migration::begin(&pair).await;
     for change in [
         "insert into t values ('a')",

@@ -16,11 +16,29 @@ async fn the_shop_is_full_in_old_and_empty_in_new() {
     let pair = Pair::empty().await;
     pair.open_shop().await;
     let count = "select count(*) from customers where id in (123, 456, 789, 900)";
-    let people: i64 = pair.old().await.query_one(count, &[]).await.expect(count).get(0);
+    let people: i64 = pair
+        .connect_old()
+        .await
+        .query_one(count, &[])
+        .await
+        .expect(count)
+        .get(0);
     assert_eq!(people, 4);
     let lines = "select count(*) from order_lines";
-    let lines_in_old: i64 = pair.old().await.query_one(lines, &[]).await.expect(lines).get(0);
-    let lines_in_new: i64 = pair.new().await.query_one(lines, &[]).await.expect(lines).get(0);
+    let lines_in_old: i64 = pair
+        .connect_old()
+        .await
+        .query_one(lines, &[])
+        .await
+        .expect(lines)
+        .get(0);
+    let lines_in_new: i64 = pair
+        .connect_new()
+        .await
+        .query_one(lines, &[])
+        .await
+        .expect(lines)
+        .get(0);
     assert!(lines_in_old > 2_000, "{lines_in_old}");
     assert_eq!(lines_in_new, 0);
 }

@@ -68,10 +68,10 @@ impl Pair {
 
     /// The shop in old, filled, and in new, its tables only.
     pub(crate) async fn open_shop(&self) {
-        let old = self.old().await;
+        let old = self.connect_old().await;
         let fill = format!("{SHOP}; set shop.customers = {CUSTOMERS}; {SHOP_ROWS}");
         old.batch_execute(&fill).await.expect("the shop in old");
-        self.new()
+        self.connect_new()
             .await
             .batch_execute(SHOP)
             .await
@@ -92,7 +92,7 @@ impl Pair {
     }
 
     /// A connection straight to old.
-    pub(crate) async fn old(&self) -> Client {
+    pub(crate) async fn connect_old(&self) -> Client {
         old()
             .await
             .connect(&self.name)
@@ -101,7 +101,7 @@ impl Pair {
     }
 
     /// A connection straight to new.
-    pub(crate) async fn new(&self) -> Client {
+    pub(crate) async fn connect_new(&self) -> Client {
         let client = match &self.own_new {
             Some(cluster) => cluster.connect(&self.name).await,
             None => new().await.connect(&self.name).await,

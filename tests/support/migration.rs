@@ -41,8 +41,8 @@ impl Migration {
         Self {
             crossfade,
             flags,
-            old: pair.old().await,
-            new: pair.new().await,
+            old: pair.connect_old().await,
+            new: pair.connect_new().await,
         }
     }
 
