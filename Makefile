@@ -1,11 +1,12 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check model tools postgresql
+.PHONY: help demo test check model soak tools postgresql
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
 	@echo "make test   every test, on real PostgreSQL servers"
 	@echo "make model  every order of steps of the protocol in a small world: SIZE=large takes minutes"
+	@echo "make soak   writes and reads while everything breaks: SECONDS=600 SEED=7"
 	@echo "make check  formatting and lints, as CI asks for them"
 
 demo: tools postgresql
@@ -20,6 +21,14 @@ check: tools
 
 model: tools
 	cargo run --quiet --package crossfade-model -- $(SIZE)
+
+SECONDS ?= 600
+SEED ?= $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
+
+soak: tools postgresql
+	@{ SOAK_SECONDS=$(SECONDS) SOAK_SEED=$(SEED) cargo test --package crossfade-tests -- --nocapture --exact \
+	  soak::nothing_is_lost_and_no_user_reads_back_in_time_whatever_breaks; echo $$? >target/soak.status; } \
+	  | tee target/soak.log; grep '^acknowledged writes' target/soak.log; exit $$(cat target/soak.status)
 
 # Rust and a C linker.
 tools:

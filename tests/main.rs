@@ -18,4 +18,5 @@ mod outages_over_http;
 mod reading;
 mod rules_on_disk;
 mod shop;
+mod soak;
 mod support;

@@ -31,7 +31,7 @@ pub(crate) fn step(state: &mut State) {
         Copying::Locked => Copying::Read(state.primary.clone()),
         Copying::Read(rows) => {
             for (key, row) in rows.into_iter().enumerate() {
-                // Rows that the primary does not have are left to their entries.
+                // Rows that the primary does not have are left to their entries, where they cannot be deleted.
                 if row.present {
                     state.secondary[key] = row;
                 }

@@ -41,24 +41,20 @@ fn claimable<'a>(system: &System, state: &'a State) -> impl Iterator<Item = &'a 
 }
 
 /// The sessions whose committed write waits for a lane.
-fn waiting<'a>(system: &'a System, state: &'a State) -> impl Iterator<Item = (usize, u8)> + 'a {
+fn waiting<'a>(system: &'a System, state: &'a State) -> impl Iterator<Item = usize> + 'a {
     let sessions = state.sessions.iter().enumerate();
-    sessions.filter_map(|(at, session)| match session.phase {
-        Phase::Committed {
-            transaction,
-            asked: false,
-            ..
-        } if system.scenario.sessions[at].writes[session.begun - 1].awaited => Some((at, transaction)),
-        _ => None,
-    })
+    let waiting = sessions.filter(|(at, session)| {
+        matches!(session.phase, Phase::Committed { asked: false, .. })
+            && system.scenario.sessions[*at].writes[session.begun - 1].awaited
+    });
+    waiting.map(|(at, _)| at)
 }
 
 /// A worker takes the oldest entries, and their row locks.
 pub(crate) fn claim(system: &System, state: &mut State, at: usize) {
-    let droppable = droppable(system, state);
-    let taken: Vec<Entry> = claimable(system, state)
+    let taken: Vec<Loaded> = claimable(system, state)
         .take(system.scenario.batch)
-        .copied()
+        .map(|entry| loaded(system, state, entry))
         .collect();
     for entry in &mut state.journal {
         if taken.iter().any(|taken| taken.id == entry.id) {
@@ -66,49 +62,36 @@ pub(crate) fn claim(system: &System, state: &mut State, at: usize) {
         }
     }
     let mirror = &mut state.mirrors[at];
-    mirror.entries = taken.iter().map(|entry| loaded(entry, droppable)).collect();
+    mirror.entries = taken;
     mirror.stage = Stage::Loaded;
 }
 
-/// A lane takes every write that waits, and reads the entries of their transactions that are left.
+/// A lane takes the entries of every write that waits, whether a worker has mirrored them meanwhile or not.
 pub(crate) fn load(system: &System, state: &mut State, at: usize) {
-    let droppable = droppable(system, state);
-    let waiting: Vec<(usize, u8)> = waiting(system, state).collect();
-    for (session, _) in &waiting {
-        if let Phase::Committed { asked, .. } = &mut state.sessions[*session].phase {
+    let waiting: Vec<usize> = waiting(system, state).collect();
+    for session in waiting {
+        if let Phase::Committed {
+            transaction,
+            entries,
+            asked,
+            ..
+        } = &mut state.sessions[session].phase
+        {
             *asked = true;
+            let mirror = &mut state.mirrors[at];
+            mirror.entries.extend(entries.iter().copied());
+            mirror.awaited_by.push((session, *transaction));
+            mirror.stage = Stage::Loaded;
         }
     }
-    let entries: Vec<Loaded> = state
-        .visible_entries()
-        .filter(|entry| {
-            waiting
-                .iter()
-                .any(|(_, transaction)| *transaction == entry.transaction)
-        })
-        .map(|entry| loaded(entry, droppable))
-        .collect();
-    if entries.is_empty() {
-        for (session, _) in waiting {
-            answer(system, state, session, Mirrored::Applied);
-        }
-        return;
-    }
-    let mirror = &mut state.mirrors[at];
-    mirror.entries = entries;
-    mirror.awaited_by = waiting;
-    mirror.stage = Stage::Loaded;
 }
 
-fn droppable(system: &System, state: &State) -> bool {
-    state.is_copied() || system.flaw == Some(Flaw::CopyWithoutRule)
-}
-
-fn loaded(entry: &Entry, droppable: bool) -> Loaded {
+/// An entry as it is read now.
+pub(crate) fn loaded(system: &System, state: &State, entry: &Entry) -> Loaded {
     Loaded {
         id: entry.id,
         target: entry.target,
-        droppable,
+        droppable: state.is_copied() || system.flaw == Some(Flaw::CopyWithoutRule),
     }
 }
 
@@ -148,26 +131,25 @@ pub(crate) fn read(system: &System, state: &mut State, at: usize) {
     }
 }
 
-/// Makes the secondary equal to what was read, and commits, which releases the locks.
-pub(crate) fn apply(state: &mut State, at: usize) {
+/// Makes the secondary equal to what was read, and commits, which releases the locks. Who waits is answered.
+pub(crate) fn apply(system: &System, state: &mut State, at: usize) {
     let mirror = &mut state.mirrors[at];
     for (key, row) in std::mem::take(&mut mirror.rows) {
         state.secondary[key] = row;
     }
     mirror.locked = false;
     mirror.stage = Stage::Applied;
-}
-
-/// The last step: drops the entries that were read, and answers who waits.
-pub(crate) fn finish(system: &System, state: &mut State, at: usize) {
-    drop_entries(system, state, at);
-    for (session, mirrored) in std::mem::take(&mut state.mirrors[at].awaited_by) {
+    for (session, mirrored) in std::mem::take(&mut mirror.awaited_by) {
         // Who waits no longer has been answered before, and may be about another write by now.
-        if matches!(state.sessions[session].phase, Phase::Committed { transaction, .. } if transaction == mirrored)
-        {
+        if matches!(state.sessions[session].phase, Phase::Committed { transaction, .. } if transaction == mirrored) {
             answer(system, state, session, Mirrored::Applied);
         }
     }
+}
+
+/// The last step: drops the entries that were read.
+pub(crate) fn finish(system: &System, state: &mut State, at: usize) {
+    drop_entries(system, state, at);
     give_up(state, at);
 }
 

@@ -80,6 +80,8 @@ pub(crate) enum Phase {
         transaction: u8,
         /// The versions that the transaction made.
         wrote: Vec<(Key, u8)>,
+        /// Its entries, as they were read before it committed.
+        entries: Vec<Loaded>,
         /// A lane has taken it.
         asked: bool,
     },

@@ -108,13 +108,13 @@ impl Model for System {
         let next = &mut state;
         match action {
             Action::Begin(at) => writing::begin(self, next, at),
-            Action::Commit(at) => writing::commit(next, at),
+            Action::Commit(at) => writing::commit(self, next, at),
             Action::AnswerWithoutMirror(at) => writing::answer(self, next, at, Mirrored::NotKnown),
             Action::Claim(at) => mirroring::claim(self, next, at),
             Action::Load(at) => mirroring::load(self, next, at),
             Action::Lock(at) => mirroring::lock(next, at),
             Action::Read(at) => mirroring::read(self, next, at),
-            Action::Apply(at) => mirroring::apply(next, at),
+            Action::Apply(at) => mirroring::apply(self, next, at),
             Action::Finish(at) => mirroring::finish(self, next, at),
             Action::Copy => copying::step(next),
             Action::ReadSecondary(at) => reading::read_secondary(next, at),

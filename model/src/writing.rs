@@ -2,6 +2,7 @@
 //! is what the user's next reads must see. See `server/src/routing/write.rs`.
 
 use crate::flaw::Flaw;
+use crate::mirroring::loaded;
 use crate::scenario::{Change, Write};
 use crate::state::{Cell, Entry, Key, Phase, Position, State, Target};
 use crate::system::{Action, System};
@@ -81,11 +82,17 @@ pub(crate) fn begin(system: &System, state: &mut State, at: usize) {
     state.sessions[at].phase = Phase::Open { transaction, changed };
 }
 
-/// Makes a transaction's changes and its entries visible in one step.
-pub(crate) fn commit(state: &mut State, at: usize) {
+/// Makes a transaction's changes and its entries visible in one step. What will be mirrored for a write that
+/// waits is read inside the transaction.
+pub(crate) fn commit(system: &System, state: &mut State, at: usize) {
     let Phase::Open { transaction, changed } = state.sessions[at].phase.clone() else {
         return;
     };
+    let entries = state.journal.iter();
+    let entries = entries
+        .filter(|entry| entry.transaction == transaction)
+        .map(|entry| loaded(system, state, entry))
+        .collect();
     let mut wrote = Vec::new();
     for (key, present) in changed {
         let version = state.primary[key].version + 1;
@@ -98,6 +105,7 @@ pub(crate) fn commit(state: &mut State, at: usize) {
     state.sessions[at].phase = Phase::Committed {
         transaction,
         wrote,
+        entries,
         asked: false,
     };
 }
