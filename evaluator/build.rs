@@ -1,4 +1,4 @@
-//! Assembles `helpers.wat` and takes it apart: each exported helper becomes a Rust constant with its number, so that a
+//! Assembles the helpers and takes the module apart: each exported helper becomes a Rust constant with its number, so that a
 //! call of a helper that does not exist is an error of the Rust compiler, and nothing is parsed at run time.
 
 use std::error::Error;
@@ -8,12 +8,31 @@ use std::{env, fs};
 
 use wasmparser::{ExternalKind, KnownCustom, Name, Parser, Payload};
 
-const SOURCE: &str = "src/compile/helpers.wat";
+const FOLDER: &str = "src/compile/helpers";
+
+/// The files of the helpers, in the order of their numbers.
+const FILES: [&str; 10] = [
+    "memory.wat",
+    "strings.wat",
+    "membership.wat",
+    "rollouts.wat",
+    "numbers.wat",
+    "patterns.wat",
+    "records.wat",
+    "time.wat",
+    "timestamp.wat",
+    "semver.wat",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={SOURCE}");
+    println!("cargo::rerun-if-changed={FOLDER}");
     println!("cargo::rerun-if-changed=build.rs");
-    let module = wat::parse_file(SOURCE)?;
+    let mut source = String::from("(module\n");
+    for file in FILES {
+        source.push_str(&fs::read_to_string(PathBuf::from(FOLDER).join(file))?);
+    }
+    source.push(')');
+    let module = wat::parse_str(source)?;
     wasmparser::validate(&module)?;
 
     let mut exports = Vec::new();
@@ -59,12 +78,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     if names.len() != functions.len() {
-        return Err("each function of helpers.wat has a name".into());
+        return Err("each helper has a name".into());
     }
 
     let mut rust = String::new();
     for (number, name) in exports {
-        writeln!(rust, "/// `${name}` of `helpers.wat`.")?;
+        writeln!(rust, "/// `${name}`.")?;
         writeln!(
             rust,
             "pub(super) const {}: Helper = Helper({number});",

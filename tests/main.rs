@@ -20,3 +20,4 @@ mod rules_on_disk;
 mod shop;
 mod soak;
 mod support;
+mod types;

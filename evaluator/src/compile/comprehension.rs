@@ -19,8 +19,8 @@ struct Parts<'e> {
 }
 
 /// A loop over a list's elements, while it is written.
-struct Elements {
-    element: Local,
+pub(super) struct Elements {
+    pub(super) element: Local,
     end: Local,
     next: Label,
 }
@@ -38,12 +38,14 @@ impl Lowering<'_> {
         let list = self.elements_of(parts.list, target)?;
         let found = self.code.block();
         let exhausted = self.code.block();
-        let elements = self.begin_elements(list, parts.variable, exhausted)?;
+        let elements = self.begin_elements(list, exhausted);
+        self.bind(parts.variable, &elements)?;
         if one_suffices {
             self.jump_if(parts.predicate, wanted, found)?;
         } else {
             self.jump_unless(parts.predicate, wanted, target)?;
         }
+        self.bound.pop();
         self.end_elements(elements);
         self.code.end();
         if one_suffices {
@@ -66,7 +68,8 @@ impl Lowering<'_> {
         self.code.put().i32_const(1 - deciding);
         self.code.set(result);
         let exhausted = self.code.block();
-        let elements = self.begin_elements(list, parts.variable, exhausted)?;
+        let elements = self.begin_elements(list, exhausted);
+        self.bind(parts.variable, &elements)?;
         let value = self.code.local(ValType::I32);
         self.tri_state(parts.predicate)?;
         self.code.tee(value);
@@ -82,6 +85,7 @@ impl Lowering<'_> {
         self.code.put().i32_const(UNKNOWN).i32_eq().select();
         self.code.set(result);
         self.code.release(value);
+        self.bound.pop();
         self.end_elements(elements);
         self.code.end();
         self.code.end();
@@ -98,11 +102,13 @@ impl Lowering<'_> {
         self.code.put().i32_const(0);
         self.code.set(count);
         let exhausted = self.code.block();
-        let elements = self.begin_elements(list, parts.variable, exhausted)?;
+        let elements = self.begin_elements(list, exhausted);
+        self.bind(parts.variable, &elements)?;
         self.if_known(parts.predicate, unknown)?;
         self.code.get(count);
         self.code.put().i32_add();
         self.code.set(count);
+        self.bound.pop();
         self.end_elements(elements);
         self.code.end();
         self.code.get(count);
@@ -112,54 +118,70 @@ impl Lowering<'_> {
     }
 
     /// The address of the first element and that after the last.
-    fn elements_of(&mut self, list: &Expression, unknown: Label) -> Result<(Local, Local), CompileError> {
+    pub(super) fn elements_of(
+        &mut self,
+        list: &Expression,
+        unknown: Label,
+    ) -> Result<(Local, Local), CompileError> {
         let element = self.code.local(ValType::I32);
         let end = self.code.local(ValType::I32);
         self.value(list, unknown)?;
-        self.code.tee(end);
-        self.code.put().i32_load(word(record::VALUE));
-        self.code.tee(element);
-        self.code.get(end);
+        self.code.set(element);
+        self.first_and_end(element, end);
+        Ok((element, end))
+    }
+
+    /// From a list's record in `list` to its first element's there, and the address after the last in `end`.
+    pub(super) fn first_and_end(&mut self, list: Local, end: Local) {
+        self.code.get(list);
         self.code.put().i32_load(word(record::LENGTH));
         self.code
             .put()
             .i32_const(RECORD_BYTES.trailing_zeros().cast_signed())
-            .i32_shl()
-            .i32_add();
+            .i32_shl();
+        self.code.get(list);
+        self.code.put().i32_load(word(record::VALUE));
+        self.code.tee(list);
+        self.code.put().i32_add();
         self.code.set(end);
-        Ok((element, end))
     }
 
-    fn begin_elements(
-        &mut self,
-        (element, end): (Local, Local),
-        variable: LocalId,
-        exhausted: Label,
-    ) -> Result<Elements, CompileError> {
-        if self.bound.len() != variable.0 as usize {
-            return Err(CompileError::IllTyped {
-                what: "a bound variable at another depth than its own",
-            });
-        }
-        self.bound.push(element);
+    /// On to the next element.
+    pub(super) fn advance(&mut self, element: Local) {
+        self.code.get(element);
+        self.code.address(RECORD_BYTES);
+        self.code.put().i32_add();
+        self.code.set(element);
+    }
+
+    /// Begins the loop; its body follows, with the element bound to no name.
+    pub(super) fn begin_elements(&mut self, (element, end): (Local, Local), exhausted: Label) -> Elements {
         let next = self.code.loop_();
         self.code.get(element);
         self.code.get(end);
         self.code.put().i32_ge_u();
         self.code.br_if(exhausted);
-        Ok(Elements { element, end, next })
+        Elements { element, end, next }
     }
 
-    fn end_elements(&mut self, elements: Elements) {
-        self.code.get(elements.element);
-        self.code.address(RECORD_BYTES);
-        self.code.put().i32_add();
-        self.code.set(elements.element);
+    /// Ends the loop's body.
+    pub(super) fn end_elements(&mut self, elements: Elements) {
+        self.advance(elements.element);
         self.code.br(elements.next);
         self.code.end();
-        self.bound.pop();
         self.code.release(elements.element);
         self.code.release(elements.end);
+    }
+
+    /// Binds the element of the innermost loop to a variable, for the predicate.
+    fn bind(&mut self, variable: LocalId, elements: &Elements) -> Result<(), CompileError> {
+        if self.bound.len() != variable.0 as usize {
+            return Err(CompileError::IllTyped {
+                what: "a bound variable at another depth than its own",
+            });
+        }
+        self.bound.push(elements.element);
+        Ok(())
     }
 }
 

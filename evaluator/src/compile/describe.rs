@@ -108,7 +108,11 @@ fn slot_type(ty: &Type) -> Result<(ScalarType, bool), CompileError> {
         Type::Double => ScalarType::Double,
         Type::String => ScalarType::String,
         Type::Timestamp => ScalarType::Timestamp,
-        Type::Duration => ScalarType::Duration,
+        Type::Duration => {
+            return Err(CompileError::IllTyped {
+                what: "an attribute that is a duration",
+            });
+        }
         Type::Semver => ScalarType::Semver,
     };
     Ok((scalar, false))

@@ -20,6 +20,23 @@ pub enum CompileError {
         /// The most that is allowed.
         limit_bytes: usize,
     },
+    /// An automaton with too many states; counted repetitions (`{1000}`) are what makes them.
+    #[error("the pattern `{pattern}` is too large: its table would exceed {limit_bytes} bytes")]
+    PatternTooLarge {
+        /// As the checker translated it.
+        pattern: String,
+        /// The most that is allowed.
+        limit_bytes: usize,
+    },
+    /// A pattern that the checker should not have let through.
+    #[error("the pattern `{pattern}` cannot be compiled")]
+    Pattern {
+        /// As the checker translated it.
+        pattern: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// More of something than an answer has room for.
     #[error("feature `{feature}` has more than {limit} {what}")]
     TooMany {

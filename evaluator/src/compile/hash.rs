@@ -1,4 +1,4 @@
-//! The hash that lays out membership tables: `$hash` of `helpers.wat`, in Rust.
+//! The hash that lays out membership tables: `$hash` of `helpers/membership.wat`, in Rust.
 
 /// Never 0. Every word is multiplied and its high half folded down: a weaker mix collides on `user-00000001` and its kin.
 pub(super) fn of_string(text: &str) -> u64 {
@@ -9,6 +9,11 @@ pub(super) fn of_string(text: &str) -> u64 {
         hash = mix(hash, u64::from_le_bytes(word));
     }
     hash | 1
+}
+
+/// Of a number: the high half of a product, which every bit has a part in.
+pub(super) fn of_long(value: u64) -> u64 {
+    value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
 fn mix(hash: u64, word: u64) -> u64 {

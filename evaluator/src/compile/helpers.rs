@@ -1,10 +1,10 @@
-//! The assembled `helpers.wat`: the numbers of its functions, and their bytes as they go into each module.
+//! The assembled `helpers/*.wat`: the numbers of its functions, and their bytes as they go into each module.
 
 use wasm_encoder::ValType;
 
 use ValType::{F64, I32, I64};
 
-/// A function of `helpers.wat`, by its number in every module.
+/// A function of `helpers/*.wat`, by its number in every module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Helper(pub(super) u32);
 

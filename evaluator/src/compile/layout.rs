@@ -4,11 +4,14 @@ use std::collections::HashMap;
 
 use super::CompileError;
 use super::hash;
-use crate::condition::AttributeId;
-use crate::program::abi;
+use crate::condition::{AttributeId, Literal, SegmentId};
+use crate::program::abi::{self, record, tag};
 
 /// Data beyond this is refused: segments of some ten million entries.
 const MAX_DATA_BYTES: usize = 512 << 20;
+
+/// A record as words.
+const RECORD_WORDS: usize = abi::RECORD_BYTES as usize / 8;
 
 /// The memory of a module under construction.
 #[derive(Debug)]
@@ -20,6 +23,9 @@ pub(super) struct Layout {
     data: Vec<u8>,
     strings: HashMap<String, u32>,
     tables: HashMap<Vec<u64>, u32>,
+    pub(super) segments: HashMap<SegmentId, u32>,
+    pub(super) string_sets: HashMap<Vec<String>, u32>,
+    pub(super) patterns: HashMap<String, u32>,
 }
 
 impl Layout {
@@ -42,6 +48,9 @@ impl Layout {
             data: Vec::new(),
             strings: HashMap::new(),
             tables: HashMap::new(),
+            segments: HashMap::new(),
+            string_sets: HashMap::new(),
+            patterns: HashMap::new(),
         })
     }
 
@@ -67,42 +76,85 @@ impl Layout {
         if let Some(&record) = self.strings.get(text) {
             return Ok(record);
         }
-        let bytes = self.place_padded(text.as_bytes())?;
-        let record = self.place(&string_record(text, bytes))?;
+        let words = self.string_record(text, tag::STRING)?;
+        let record = self.place_record(words)?;
         self.strings.insert(text.to_owned(), record);
         Ok(record)
     }
 
-    /// A table of strings that `$in_strings` searches; equal sets share one.
-    pub(super) fn string_table(&mut self, values: &[&str]) -> Result<u32, CompileError> {
-        let mut sorted: Vec<&str> = values.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let places = (sorted.len() * 2).next_power_of_two();
-        let mask = places as u64 - 1;
-        let mut table = vec![0_u64; places + 1];
-        table[0] = mask;
-        for text in sorted {
-            let mut entry = (text.len() as u64).to_le_bytes().to_vec();
-            entry.extend_from_slice(text.as_bytes());
-            let address = u64::from(self.place_padded(&entry)?);
-            let hash = hash::of_string(text);
-            let mut at = hash >> 32 & mask;
-            while table[at as usize + 1] != 0 {
-                at = (at + 1) & mask;
-            }
-            table[at as usize + 1] = address << 32 | hash & 0xffff_ffff;
-        }
-        self.place_longs(&table)
+    /// The record of a version literal, which the module parses once.
+    pub(super) fn semver(&mut self, text: &str) -> Result<u32, CompileError> {
+        let words = self.string_record(text, tag::SEMVER_TEXT)?;
+        self.place_record(words)
     }
 
-    /// Lays 64-bit words down; equal runs of words share a place.
-    pub(super) fn place_longs(&mut self, words: &[u64]) -> Result<u32, CompileError> {
+    /// The record of a list of literals.
+    pub(super) fn list(&mut self, literals: &[&Literal]) -> Result<u32, CompileError> {
+        let mut elements = Vec::with_capacity(literals.len() * RECORD_WORDS);
+        for literal in literals {
+            elements.extend(self.literal_record(literal)?);
+        }
+        let elements = if elements.is_empty() {
+            0
+        } else {
+            self.place_words(&elements)?
+        };
+        let mut list = [0; RECORD_WORDS];
+        list[0] = u64::from(tag::LIST) | (literals.len() as u64) << 32;
+        list[1] = u64::from(elements);
+        self.place_record(list)
+    }
+
+    fn literal_record(&mut self, literal: &Literal) -> Result<[u64; RECORD_WORDS], CompileError> {
+        let number = |tag: u32, bits: u64| {
+            let mut record = [0; RECORD_WORDS];
+            record[0] = u64::from(tag);
+            record[1] = bits;
+            record
+        };
+        Ok(match literal {
+            Literal::Bool(value) => number(if *value { tag::TRUE } else { tag::FALSE }, 0),
+            Literal::Int(value) => number(tag::INT, value.cast_unsigned()),
+            Literal::Uint(value) => number(tag::UINT, *value),
+            Literal::Double(value) => number(tag::DOUBLE, value.to_bits()),
+            Literal::Duration(value) => number(tag::DURATION, value.cast_unsigned()),
+            Literal::Timestamp { seconds, nanos } => {
+                let mut record = number(tag::TIMESTAMP, 0);
+                record[(record::PARSED / 8) as usize] = seconds.cast_unsigned();
+                record[(record::PARSED / 8) as usize + 1] = u64::from(*nanos);
+                record
+            }
+            Literal::String(text) => self.string_record(text, tag::STRING)?,
+            Literal::Semver(text) => self.string_record(text, tag::SEMVER_TEXT)?,
+        })
+    }
+
+    fn string_record(&mut self, text: &str, tag: u32) -> Result<[u64; RECORD_WORDS], CompileError> {
+        let bytes = self.place_padded(text.as_bytes())?;
+        let mut record = [0; RECORD_WORDS];
+        record[0] = u64::from(tag) | (text.len() as u64) << 32;
+        record[(record::VALUE / 8) as usize] = u64::from(bytes);
+        record[(record::HEAD / 8) as usize] = abi::head(text.as_bytes());
+        record[(record::HASH / 8) as usize] = hash::of_string(text);
+        Ok(record)
+    }
+
+    fn place_record(&mut self, words: [u64; RECORD_WORDS]) -> Result<u32, CompileError> {
+        self.place_words(&words)
+    }
+
+    /// Lays words down.
+    pub(super) fn place_words(&mut self, words: &[u64]) -> Result<u32, CompileError> {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.place(&bytes)
+    }
+
+    /// Lays a table down; equal tables share a place.
+    pub(super) fn table(&mut self, words: &[u64]) -> Result<u32, CompileError> {
         if let Some(&address) = self.tables.get(words) {
             return Ok(address);
         }
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let address = self.place(&bytes)?;
+        let address = self.place_words(words)?;
         self.tables.insert(words.to_vec(), address);
         Ok(address)
     }
@@ -138,27 +190,4 @@ impl Layout {
     pub(super) fn end(&self) -> u32 {
         self.start + self.data.len() as u32
     }
-}
-
-/// The first eight bytes of a string, padded with zeros.
-pub(super) fn head(text: &str) -> u64 {
-    let mut head = [0; 8];
-    let length = text.len().min(8);
-    head[..length].copy_from_slice(&text.as_bytes()[..length]);
-    u64::from_le_bytes(head)
-}
-
-fn string_record(text: &str, bytes: u32) -> [u8; abi::RECORD_BYTES as usize] {
-    let mut record = [0; abi::RECORD_BYTES as usize];
-    let mut put = |offset: u32, value: u64| {
-        record[offset as usize..][..8].copy_from_slice(&value.to_le_bytes());
-    };
-    put(
-        abi::record::TAG,
-        u64::from(abi::tag::STRING) | (text.len() as u64) << 32,
-    );
-    put(abi::record::VALUE, u64::from(bytes));
-    put(abi::record::HEAD, head(text));
-    put(abi::record::HASH, hash::of_string(text));
-    record
 }

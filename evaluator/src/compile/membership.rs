@@ -1,18 +1,23 @@
-//! `in`: short lists of literals are compared in place, by words; long ones are hash tables in the module's data.
+//! `in`: short lists of literals are compared in place, by words; long ones are hash tables in the module's data; any
+//! other list is gone through.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::{BlockType, ValType};
 
 use super::CompileError;
-use super::code::Label;
+use super::code::{Label, Local};
 use super::helpers;
 use super::lower::Lowering;
+use super::numbers;
 use super::relation::Asked;
-use crate::condition::{Expression, Kind, Literal};
+use super::value::{Record, stack_types};
+use crate::condition::{Comparison, Expression, Kind, Literal, SegmentId, Type};
 
-/// Up to so many strings are compared in place: about what hashing one costs.
+/// Up to so many literals are compared in place: about what hashing one costs.
 const IN_PLACE: usize = 8;
+/// Longer strings than this are not compared in place.
+const IN_PLACE_BYTES: usize = 32;
 
 impl Lowering<'_> {
     /// Pushes whether `needle` is in `list`.
@@ -23,59 +28,77 @@ impl Lowering<'_> {
         asked: Asked,
         unknown: Label,
     ) -> Result<(), CompileError> {
-        if let Some(values) = string_literals(list) {
-            return self.in_strings(needle, &values, asked, unknown);
+        let literals = match &list.kind {
+            Kind::List(elements) => literals(elements),
+            _ => None,
+        };
+        match (&needle.ty, literals) {
+            (Type::String, Some(literals)) => {
+                let mut values = BTreeSet::new();
+                for literal in literals {
+                    let Literal::String(text) = literal else {
+                        return Err(CompileError::IllTyped {
+                            what: "a list of strings and others",
+                        });
+                    };
+                    values.insert(text.as_str());
+                }
+                self.in_strings(needle, &values, asked, unknown)
+            }
+            (Type::Int | Type::Uint | Type::Double | Type::Duration, Some(literals)) => {
+                self.in_numbers(needle, &literals, unknown)
+            }
+            _ => self.in_any(needle, list, unknown),
         }
-        Err(CompileError::IllTyped { what: "not yet" })
     }
 
-    /// Pushes whether a string is one of these.
-    pub(super) fn in_strings(
+    /// Pushes whether a string is in a segment.
+    pub(super) fn in_segment(
         &mut self,
         needle: &Expression,
-        values: &[&str],
+        id: SegmentId,
         asked: Asked,
         unknown: Label,
     ) -> Result<(), CompileError> {
-        let held = self.record(needle, unknown)?;
-        if values.len() > IN_PLACE {
-            self.require(held, needle, unknown)?;
-            let table = self.layout.string_table(values)?;
-            self.push(held);
-            self.code.address(table);
-            self.code.call(helpers::IN_STRINGS);
-            self.release(held);
-            return Ok(());
+        let rules = self.rules;
+        let segment = rules
+            .environment
+            .segment(id)
+            .ok_or(CompileError::Dangling { what: "segment" })?;
+        if segment.values.len() <= IN_PLACE {
+            let values = segment.values.iter().map(String::as_str).collect();
+            return self.in_strings(needle, &values, asked, unknown);
         }
+        let table = self.layout.segment(id, segment)?;
+        self.in_string_table(needle, table, unknown)
+    }
+
+    fn in_strings(
+        &mut self,
+        needle: &Expression,
+        values: &BTreeSet<&str>,
+        asked: Asked,
+        unknown: Label,
+    ) -> Result<(), CompileError> {
+        if values.len() > IN_PLACE || values.iter().any(|text| text.len() > IN_PLACE_BYTES) {
+            let table = self.layout.literal_strings(values)?;
+            return self.in_string_table(needle, table, unknown);
+        }
+        let held = self.record(needle, unknown)?;
         // A missing string has a length that no literal has.
         if asked != Asked::Whether(true) {
             self.require(held, needle, unknown)?;
         }
         let mut by_length: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
         for text in values {
-            let same_length = by_length.entry(text.len()).or_default();
-            if !same_length.contains(text) {
-                same_length.push(text);
-            }
+            by_length.entry(text.len()).or_default().push(text);
         }
         let done = self.code.block_of(BlockType::Result(ValType::I32));
         for (length, same_length) in by_length {
             let other_length = self.code.block();
             self.length_is(held, length);
             self.code.branch_on(false, other_length);
-            for (position, text) in same_length.iter().enumerate() {
-                self.head_is(held, text);
-                if length > 8 {
-                    self.code.if_(BlockType::Result(ValType::I32));
-                    self.rest_is(held, text);
-                    self.code.else_();
-                    self.code.put().i32_const(0);
-                    self.code.end();
-                }
-                if position > 0 {
-                    self.code.put().i32_or();
-                }
-            }
+            self.is_one_of(held, &same_length);
             self.code.br(done);
             self.code.end();
         }
@@ -84,17 +107,145 @@ impl Lowering<'_> {
         self.release(held);
         Ok(())
     }
+
+    /// Pushes whether a string is one of these, which have its length.
+    fn is_one_of(&mut self, held: Record, same_length: &[&str]) {
+        for (position, text) in same_length.iter().enumerate() {
+            self.head_is(held, text);
+            if text.len() > 8 {
+                self.code.if_(BlockType::Result(ValType::I32));
+                self.rest_is(held, text);
+                self.code.else_();
+                self.code.put().i32_const(0);
+                self.code.end();
+            }
+            if position > 0 {
+                self.code.put().i32_or();
+            }
+        }
+    }
+
+    fn in_string_table(
+        &mut self,
+        needle: &Expression,
+        table: u32,
+        unknown: Label,
+    ) -> Result<(), CompileError> {
+        let held = self.record(needle, unknown)?;
+        self.require(held, needle, unknown)?;
+        self.push(held);
+        self.code.address(table);
+        self.code.call(helpers::IN_STRINGS);
+        self.release(held);
+        Ok(())
+    }
+
+    fn in_numbers(
+        &mut self,
+        needle: &Expression,
+        literals: &[&Literal],
+        unknown: Label,
+    ) -> Result<(), CompileError> {
+        // Literals of another type that have no equal in the needle's are no value of it.
+        let bits: BTreeSet<u64> = literals
+            .iter()
+            .filter_map(|literal| numbers::bits_as(literal, &needle.ty))
+            .collect();
+        self.value(needle, unknown)?;
+        if needle.ty == Type::Double {
+            // -0.0 and 0.0 are equal, and their sum is 0.0.
+            self.code
+                .put()
+                .f64_const(0.0.into())
+                .f64_add()
+                .i64_reinterpret_f64();
+        }
+        if bits.len() > IN_PLACE {
+            let bits: Vec<u64> = bits.into_iter().collect();
+            let table = self.layout.long_table(&bits)?;
+            self.code.address(table);
+            self.code.call(helpers::IN_LONGS);
+            return Ok(());
+        }
+        let value = self.code.local(ValType::I64);
+        self.code.set(value);
+        self.code.put().i32_const(0);
+        for bits in bits {
+            self.code.get(value);
+            self.code.put().i64_const(bits.cast_signed()).i64_eq().i32_or();
+        }
+        self.code.release(value);
+        Ok(())
+    }
+
+    /// Goes through a list that is not known now, or whose elements are compared by more than their bits.
+    fn in_any(&mut self, needle: &Expression, list: &Expression, unknown: Label) -> Result<(), CompileError> {
+        let Type::List(element) = &list.ty else {
+            return Err(CompileError::IllTyped {
+                what: "`in` of something that is no list",
+            });
+        };
+        let held = self.hold(needle, unknown)?;
+        let found = self.code.local(ValType::I32);
+        let elements = self.elements_of(list, unknown)?;
+        self.code.put().i32_const(0);
+        self.code.set(found);
+        let done = self.code.block();
+        let elements = self.begin_elements(elements, done);
+        let record = Record::Bound(elements.element);
+        if numbers::is_canonical(&needle.ty, element) {
+            self.push_held(&held);
+            self.load(record, element, unknown)?;
+            self.relate(Comparison::Equal, &needle.ty, element)?;
+        } else {
+            self.load(record, element, unknown)?;
+            self.push_held(&held);
+            self.relate(Comparison::Equal, element, &needle.ty)?;
+        }
+        self.code.tee(found);
+        self.code.br_if(done);
+        self.end_elements(elements);
+        self.code.end();
+        self.code.get(found);
+        self.code.release(found);
+        for local in held {
+            self.code.release(local);
+        }
+        Ok(())
+    }
+
+    /// A value in locals.
+    fn hold(&mut self, expression: &Expression, unknown: Label) -> Result<Vec<Local>, CompileError> {
+        if expression.ty == Type::Bool {
+            self.if_known(expression, unknown)?;
+        } else {
+            self.value(expression, unknown)?;
+        }
+        let locals: Vec<Local> = stack_types(&expression.ty)
+            .iter()
+            .map(|ty| self.code.local(*ty))
+            .collect();
+        for local in locals.iter().rev() {
+            self.code.set(*local);
+        }
+        Ok(locals)
+    }
+
+    fn push_held(&mut self, held: &[Local]) {
+        for local in held {
+            self.code.get(*local);
+        }
+    }
 }
 
-fn string_literals(list: &Expression) -> Option<Vec<&str>> {
-    let Kind::List(elements) = &list.kind else {
-        return None;
-    };
-    elements
-        .iter()
-        .map(|element| match &element.kind {
-            Kind::Literal(Literal::String(text)) => Some(text.as_str()),
-            _ => None,
-        })
-        .collect()
+/// The elements, if all are literals.
+pub(super) fn literals(elements: &[Expression]) -> Option<Vec<&Literal>> {
+    let mut literals = Vec::with_capacity(elements.len());
+    for element in elements {
+        let Kind::Literal(literal) = &element.kind else {
+            return None;
+        };
+        literals.push(literal);
+    }
+    Some(literals)
 }

@@ -1,7 +1,7 @@
 //! From checked rules to a WebAssembly module: each rule becomes code, and nothing in the module interprets rules.
 //!
 //! The module imports nothing, allocates nothing, and has no loop that its input does not bound. Its functions are
-//! first the helpers (`helpers.wat`, the same in every module), then one for each feature, then what dispatches
+//! first the helpers (`helpers/*.wat`, the same in every module), then one for each feature, then what dispatches
 //! to them:
 //!
 //! - `decide(feature: i32) -> i64` answers for one feature, packed as [`abi::Outcome`](crate::program::abi::Outcome);
@@ -11,6 +11,7 @@
 //! each ([`relation`], [`membership`]), everything else values on the stack ([`value`]). What goes into memory is
 //! placed by [`layout`]. The module and the host agree by [`crate::program::abi`] and nothing else.
 
+mod arithmetic;
 mod attributes;
 mod code;
 mod comprehension;
@@ -24,8 +25,11 @@ mod lower;
 mod membership;
 mod module;
 mod murmur;
+mod numbers;
+mod pattern;
 mod relation;
 mod rollout;
+mod tables;
 mod truth;
 mod value;
 

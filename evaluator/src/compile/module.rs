@@ -4,7 +4,7 @@ use wasm_encoder::{
     CodeSection, ConstExpr, CustomSection, DataSection, ExportKind, ExportSection, Function, FunctionSection,
     MemorySection, MemoryType, Module, NameMap, NameSection, TypeSection, ValType,
 };
-use wasmparser::{Validator, WasmFeatures};
+use wasmparser::Validator;
 
 use super::CompileError;
 use super::attributes::Reads;
@@ -44,7 +44,7 @@ pub fn compile(rules: &Rules) -> Result<Vec<u8>, CompileError> {
     let metadata = serde_json::to_vec(&metadata).map_err(CompileError::Metadata)?;
 
     let module = assemble(&functions, decide, decide_all, &layout, &metadata);
-    Validator::new_with_features(WasmFeatures::WASM1 | WasmFeatures::MULTI_VALUE)
+    Validator::new_with_features(abi::FEATURES)
         .validate_all(&module)
         .map_err(CompileError::Invalid)?;
     Ok(module)

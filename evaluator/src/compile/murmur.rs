@@ -1,7 +1,7 @@
-//! MurmurHash3 x86-32 and the thresholds that shares become: `$bucket` and `$rollout` of `helpers.wat`, in Rust.
+//! MurmurHash3 x86-32 and the thresholds that shares become: `$bucket` and `$rollout` of `helpers/rollouts.wat`, in Rust.
 
 /// What a hash is divided by, so that the buckets are from 0 to 1, both included.
-const MAX_HASH: f64 = 4_294_967_295.0;
+pub(super) const MAX_HASH: f64 = 4_294_967_295.0;
 
 /// The seed of a rule's buckets.
 pub(super) fn seed_of_salt(salt: &str) -> u32 {

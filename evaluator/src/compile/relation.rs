@@ -4,9 +4,9 @@ use wasm_encoder::{BlockType, ValType};
 
 use super::CompileError;
 use super::code::{Label, word};
-use super::helpers;
 use super::lower::Lowering;
 use super::value::Record;
+use super::{helpers, numbers};
 use crate::condition::{Comparison, Expression, Function, Kind, Literal, Type};
 use crate::program::abi::{record, tag};
 
@@ -35,8 +35,18 @@ impl Lowering<'_> {
             }
             Kind::Has(attribute) => {
                 let slot = self.layout.slot(*attribute)?;
+                let parse = match self.attribute_type(*attribute)? {
+                    Type::Timestamp => Some(helpers::TIMESTAMP),
+                    Type::Semver => Some(helpers::SEMVER),
+                    _ => None,
+                };
                 self.code.address(slot);
-                self.code.put().i32_load(word(record::TAG)).i32_const(0).i32_ne();
+                match parse {
+                    Some(parse) => self.code.call(parse),
+                    None => {
+                        self.code.put().i32_load(word(record::TAG)).i32_const(0).i32_ne();
+                    }
+                }
                 Ok(())
             }
             Kind::Compare {
@@ -45,17 +55,31 @@ impl Lowering<'_> {
                 right,
             } => self.compare(*operator, left, right, asked, unknown),
             Kind::In { needle, list } => self.contains(needle, list, asked, unknown),
-            Kind::InSegment { needle, segment } => {
-                let rules = self.rules;
-                let segment = rules.environment.segment(*segment);
-                let segment = segment.ok_or(CompileError::Dangling { what: "segment" })?;
-                let values: Vec<&str> = segment.values.iter().map(String::as_str).collect();
-                self.in_strings(needle, &values, asked, unknown)
+            Kind::InSegment { needle, segment } => self.in_segment(needle, *segment, asked, unknown),
+            Kind::Call { function, arguments } => {
+                let helper = match function {
+                    Function::StartsWith => helpers::STARTS_WITH,
+                    Function::EndsWith => helpers::ENDS_WITH,
+                    Function::Contains => helpers::CONTAINS,
+                    _ => {
+                        return Err(CompileError::IllTyped {
+                            what: "a function that yields no bool",
+                        });
+                    }
+                };
+                for argument in arguments {
+                    self.value(argument, unknown)?;
+                }
+                self.code.call(helper);
+                Ok(())
             }
-            Kind::Call {
-                function: Function::StartsWith | Function::EndsWith | Function::Contains,
-                ..
-            } => Err(CompileError::IllTyped { what: "not yet" }),
+            Kind::Matches { text, pattern } => {
+                let table = self.layout.pattern(pattern)?;
+                self.value(text, unknown)?;
+                self.code.address(table);
+                self.code.call(helpers::MATCHES);
+                Ok(())
+            }
             Kind::Comprehension { .. } => self.exists_one(expression, unknown),
             _ => Err(CompileError::IllTyped {
                 what: "a condition that is not a bool",
@@ -70,26 +94,23 @@ impl Lowering<'_> {
         unknown: Label,
     ) -> Result<(), CompileError> {
         let held = self.record(expression, unknown)?;
-        match asked {
-            Asked::Whether(true) => {}
-            Asked::Whether(false) => {
-                self.push(held);
-                self.code
-                    .put()
-                    .i32_load(word(record::TAG))
-                    .i32_const(tag::FALSE.cast_signed())
-                    .i32_ne();
-                self.release(held);
-                return Ok(());
-            }
-            Asked::Both => self.require(held, expression, unknown)?,
+        if asked == Asked::Both {
+            self.require(held, expression, unknown)?;
         }
         self.push(held);
-        self.code
-            .put()
-            .i32_load(word(record::TAG))
-            .i32_const(tag::TRUE.cast_signed())
-            .i32_eq();
+        if asked == Asked::Whether(false) {
+            self.code
+                .put()
+                .i32_load(word(record::TAG))
+                .i32_const(tag::FALSE.cast_signed())
+                .i32_ne();
+        } else {
+            self.code
+                .put()
+                .i32_load(word(record::TAG))
+                .i32_const(tag::TRUE.cast_signed())
+                .i32_eq();
+        }
         self.release(held);
         Ok(())
     }
@@ -102,12 +123,12 @@ impl Lowering<'_> {
         asked: Asked,
         unknown: Label,
     ) -> Result<(), CompileError> {
-        let equality = match operator {
+        let equal = match operator {
             Comparison::Equal => Some(true),
             Comparison::NotEqual => Some(false),
             _ => None,
         };
-        match (equality, &left.kind, &right.kind) {
+        match (equal, &left.kind, &right.kind) {
             (Some(equal), _, Kind::Literal(Literal::String(text))) => {
                 return self.equals_literal(left, text, equal, asked, unknown);
             }
@@ -116,23 +137,178 @@ impl Lowering<'_> {
             }
             _ => {}
         }
-        match (&left.ty, equality) {
-            (Type::String, Some(equal)) => {
-                self.value(left, unknown)?;
-                self.value(right, unknown)?;
-                self.code.call(helpers::EQUAL_STRINGS);
-                self.code.invert_unless(equal);
-                Ok(())
+        let (operator, left, right) = if numbers::is_canonical(&left.ty, &right.ty) {
+            (operator, left, right)
+        } else {
+            (turned(operator), right, left)
+        };
+        for operand in [left, right] {
+            if operand.ty == Type::Bool {
+                self.if_known(operand, unknown)?;
+            } else {
+                self.value(operand, unknown)?;
             }
-            (Type::Bool, Some(equal)) => {
-                self.if_known(left, unknown)?;
-                self.if_known(right, unknown)?;
-                self.code.put().i32_eq();
-                self.code.invert_unless(equal);
-                Ok(())
-            }
-            _ => Err(CompileError::IllTyped { what: "not yet" }),
         }
+        if let (Type::List(element), Type::List(_)) = (&left.ty, &right.ty) {
+            return self.equal_lists(element, equal, unknown);
+        }
+        self.relate(operator, &left.ty, &right.ty)
+    }
+
+    /// Pushes whether the two values on the stack, of types in the order that [`numbers::is_canonical`] wants, relate so.
+    pub(super) fn relate(
+        &mut self,
+        operator: Comparison,
+        left: &Type,
+        right: &Type,
+    ) -> Result<(), CompileError> {
+        let order = match (left, right) {
+            (Type::Int, Type::Int) | (Type::Duration, Type::Duration) => {
+                self.relate_longs(operator, true);
+                return Ok(());
+            }
+            (Type::Uint, Type::Uint) => {
+                self.relate_longs(operator, false);
+                return Ok(());
+            }
+            (Type::Double, Type::Double) => {
+                self.relate_doubles(operator);
+                return Ok(());
+            }
+            (Type::Bool, Type::Bool) => {
+                self.relate_words(operator);
+                return Ok(());
+            }
+            (Type::String, Type::String) if operator == Comparison::Equal => {
+                self.code.call(helpers::EQUAL_STRINGS);
+                return Ok(());
+            }
+            (Type::String, Type::String) if operator == Comparison::NotEqual => {
+                self.code.call(helpers::EQUAL_STRINGS);
+                self.code.put().i32_eqz();
+                return Ok(());
+            }
+            (Type::String, Type::String) => helpers::COMPARE_STRINGS,
+            (Type::Int, Type::Uint) => helpers::COMPARE_INT_UINT,
+            (Type::Int, Type::Double) => helpers::COMPARE_INT_DOUBLE,
+            (Type::Uint, Type::Double) => helpers::COMPARE_UINT_DOUBLE,
+            (Type::Timestamp, Type::Timestamp) => helpers::COMPARE_TIMES,
+            (Type::Semver, Type::Semver) => helpers::COMPARE_SEMVER,
+            _ => {
+                return Err(CompileError::IllTyped {
+                    what: "a comparison of types that have none",
+                });
+            }
+        };
+        self.code.call(order);
+        // -1, 0 or 1, and 2 for what has no order, which is only ever unequal.
+        match operator {
+            Comparison::Equal => self.code.put().i32_eqz(),
+            Comparison::NotEqual => self.code.put().i32_const(0).i32_ne(),
+            Comparison::Less => self.code.put().i32_const(0).i32_lt_s(),
+            Comparison::LessOrEqual => self.code.put().i32_const(1).i32_lt_s(),
+            Comparison::Greater => self.code.put().i32_const(1).i32_eq(),
+            Comparison::GreaterOrEqual => self.code.put().i32_const(2).i32_lt_u(),
+        };
+        Ok(())
+    }
+
+    fn relate_longs(&mut self, operator: Comparison, signed: bool) {
+        let mut code = self.code.put();
+        match (operator, signed) {
+            (Comparison::Equal, _) => code.i64_eq(),
+            (Comparison::NotEqual, _) => code.i64_ne(),
+            (Comparison::Less, true) => code.i64_lt_s(),
+            (Comparison::Less, false) => code.i64_lt_u(),
+            (Comparison::LessOrEqual, true) => code.i64_le_s(),
+            (Comparison::LessOrEqual, false) => code.i64_le_u(),
+            (Comparison::Greater, true) => code.i64_gt_s(),
+            (Comparison::Greater, false) => code.i64_gt_u(),
+            (Comparison::GreaterOrEqual, true) => code.i64_ge_s(),
+            (Comparison::GreaterOrEqual, false) => code.i64_ge_u(),
+        };
+    }
+
+    fn relate_words(&mut self, operator: Comparison) {
+        let mut code = self.code.put();
+        match operator {
+            Comparison::Equal => code.i32_eq(),
+            Comparison::NotEqual => code.i32_ne(),
+            Comparison::Less => code.i32_lt_u(),
+            Comparison::LessOrEqual => code.i32_le_u(),
+            Comparison::Greater => code.i32_gt_u(),
+            Comparison::GreaterOrEqual => code.i32_ge_u(),
+        };
+    }
+
+    fn relate_doubles(&mut self, operator: Comparison) {
+        let mut code = self.code.put();
+        match operator {
+            Comparison::Equal => code.f64_eq(),
+            Comparison::NotEqual => code.f64_ne(),
+            Comparison::Less => code.f64_lt(),
+            Comparison::LessOrEqual => code.f64_le(),
+            Comparison::Greater => code.f64_gt(),
+            Comparison::GreaterOrEqual => code.f64_ge(),
+        };
+    }
+
+    /// Pushes whether the two lists on the stack are equal, element by element.
+    fn equal_lists(
+        &mut self,
+        element: &Type,
+        equal: Option<bool>,
+        unknown: Label,
+    ) -> Result<(), CompileError> {
+        let equal = equal.ok_or(CompileError::IllTyped {
+            what: "lists in an order",
+        })?;
+        let left = self.code.local(ValType::I32);
+        let right = self.code.local(ValType::I32);
+        let end = self.code.local(ValType::I32);
+        self.code.set(right);
+        self.code.set(left);
+        let done = self.code.block_of(BlockType::Result(ValType::I32));
+        self.code.put().i32_const(0);
+        for list in [left, right] {
+            self.code.get(list);
+            self.code.put().i32_load(word(record::LENGTH));
+        }
+        self.code.put().i32_ne();
+        self.code.br_if(done);
+        self.code.put().drop();
+        self.first_and_end(left, end);
+        self.code.get(right);
+        self.code.put().i32_load(word(record::VALUE));
+        self.code.set(right);
+        let next = self.code.loop_();
+        self.code.put().i32_const(1);
+        self.code.get(left);
+        self.code.get(end);
+        self.code.put().i32_ge_u();
+        self.code.br_if(done);
+        self.code.put().drop();
+        self.load(Record::Bound(left), element, unknown)?;
+        self.load(Record::Bound(right), element, unknown)?;
+        let differs = self.code.local(ValType::I32);
+        self.relate(Comparison::NotEqual, element, element)?;
+        self.code.set(differs);
+        self.code.put().i32_const(0);
+        self.code.get(differs);
+        self.code.br_if(done);
+        self.code.put().drop();
+        self.code.release(differs);
+        self.advance(left);
+        self.advance(right);
+        self.code.br(next);
+        self.code.end();
+        self.code.put().unreachable();
+        self.code.end();
+        for local in [left, right, end] {
+            self.code.release(local);
+        }
+        self.code.invert_unless(equal);
+        Ok(())
     }
 
     fn equals_literal(
@@ -155,7 +331,7 @@ impl Lowering<'_> {
     }
 
     /// Pushes whether a string is this one.
-    pub(super) fn is_literal(&mut self, held: Record, text: &str) -> Result<(), CompileError> {
+    fn is_literal(&mut self, held: Record, text: &str) -> Result<(), CompileError> {
         /// Up to so many bytes are compared by words in place.
         const IN_PLACE_BYTES: usize = 32;
 
@@ -178,5 +354,16 @@ impl Lowering<'_> {
         self.code.put().i32_const(0);
         self.code.end();
         Ok(())
+    }
+}
+
+/// The operator that means the same with the operands turned round.
+fn turned(operator: Comparison) -> Comparison {
+    match operator {
+        Comparison::Equal | Comparison::NotEqual => operator,
+        Comparison::Less => Comparison::Greater,
+        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
+        Comparison::Greater => Comparison::Less,
+        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
     }
 }

@@ -8,7 +8,7 @@ use super::lower::Lowering;
 use super::{helpers, murmur};
 use crate::condition::{AttributeId, Type};
 use crate::program::abi::{self, Outcome, Why, record};
-use crate::rules::{Rollout, Serve, TargetingRule, Window};
+use crate::rules::{Rollout, Serve, Share, TargetingRule, Window};
 
 /// As many hashes as there are.
 const EVERYBODY: u64 = 1 << 32;
@@ -46,17 +46,15 @@ impl Lowering<'_> {
         position: u16,
         next: Label,
     ) -> Result<(), CompileError> {
-        let mut why = Why::Matched;
         match &rule.rollout {
-            None => {}
+            None => self.serve_within(rule, position, Why::Matched, next),
             Some(Rollout::Fixed(share)) => match murmur::within_rollout(share.0) {
-                EVERYBODY => {}
+                EVERYBODY => self.serve_within(rule, position, Why::Matched, next),
                 0 => {
                     self.code.br(next);
-                    return Ok(());
+                    Ok(())
                 }
                 within => {
-                    why = Why::Split;
                     let by = self.bucketed(rule, next)?;
                     self.hash(by, helpers::ROLLOUT);
                     self.code
@@ -64,46 +62,126 @@ impl Lowering<'_> {
                         .i32_const((within as u32).cast_signed())
                         .i32_ge_u();
                     self.code.br_if(next);
+                    self.serve_within(rule, position, Why::Split, next)
                 }
             },
-            Some(Rollout::Steps(_) | Rollout::Linear { .. }) => {
-                return Err(CompileError::IllTyped { what: "not yet" });
+            Some(Rollout::Steps(steps)) => self.serve_by_steps(rule, steps, position, next),
+            Some(Rollout::Linear {
+                from_ms,
+                to_ms,
+                start,
+                end,
+            }) => {
+                let share = self.code.local(ValType::F64);
+                self.now_ms();
+                self.code.put().i64_const(*from_ms).i64_const(*to_ms);
+                self.code.put().f64_const(start.0.into()).f64_const(end.0.into());
+                self.code.call(helpers::LINEAR_SHARE);
+                self.code.tee(share);
+                self.code.put().f64_const(0.0.into()).f64_le();
+                self.code.br_if(next);
+                let not_all = self.code.block();
+                self.code.get(share);
+                self.code.put().f64_const(1.0.into()).f64_lt();
+                self.code.br_if(not_all);
+                self.serve_within(rule, position, Why::Matched, next)?;
+                self.code.end();
+                let by = self.bucketed(rule, next)?;
+                self.hash(by, helpers::ROLLOUT);
+                self.code
+                    .put()
+                    .f64_convert_i32_u()
+                    .f64_const(murmur::MAX_HASH.into())
+                    .f64_div();
+                self.code.get(share);
+                self.code.put().f64_gt();
+                self.code.br_if(next);
+                self.code.release(share);
+                self.serve_within(rule, position, Why::Split, next)
             }
         }
+    }
+
+    fn serve_by_steps(
+        &mut self,
+        rule: &TargetingRule,
+        steps: &[(i64, Share)],
+        position: u16,
+        next: Label,
+    ) -> Result<(), CompileError> {
+        let within = self.code.local(ValType::I64);
+        self.code.put().i64_const(0);
+        self.code.set(within);
+        for (from_ms, share) in steps {
+            self.code
+                .put()
+                .i64_const(murmur::within_rollout(share.0).cast_signed());
+            self.code.get(within);
+            self.now_ms();
+            self.code.put().i64_const(*from_ms).i64_ge_s().select();
+            self.code.set(within);
+        }
+        let not_all = self.code.block();
+        self.code.get(within);
+        self.code.put().i64_const(EVERYBODY.cast_signed()).i64_ne();
+        self.code.br_if(not_all);
+        self.serve_within(rule, position, Why::Matched, next)?;
+        self.code.end();
+        self.code.get(within);
+        self.code.put().i64_eqz();
+        self.code.br_if(next);
+        let by = self.bucketed(rule, next)?;
+        self.hash(by, helpers::ROLLOUT);
+        self.code.put().i64_extend_i32_u();
+        self.code.get(within);
+        self.code.put().i64_ge_u();
+        self.code.br_if(next);
+        self.code.release(within);
+        self.serve_within(rule, position, Why::Split, next)
+    }
+
+    /// Returns with what the rule serves to whoever is within its rollout.
+    fn serve_within(
+        &mut self,
+        rule: &TargetingRule,
+        position: u16,
+        why: Why,
+        next: Label,
+    ) -> Result<(), CompileError> {
         let outcome = |variation: usize, why| Outcome {
             variation: variation as u16,
             rule: Some(position),
             why,
         };
-        match &rule.serve {
-            Serve::One(variation) => self.answer(outcome(*variation, why)),
-            Serve::Weighted(weights) => {
-                let Some(((last, _), others)) = weights.split_last() else {
-                    return Err(CompileError::Dangling {
-                        what: "weighted variation",
-                    });
-                };
-                if !others.is_empty() {
-                    why = Why::Split;
-                    let by = self.bucketed(rule, next)?;
-                    self.hash(by, helpers::BUCKET);
-                    let hash = self.code.local(ValType::I32);
-                    self.code.set(hash);
-                    self.weighted(others, hash, |variation| outcome(variation, why));
-                    self.code.release(hash);
-                }
-                self.answer(outcome(*last, why));
+        let weights = match &rule.serve {
+            Serve::One(variation) => {
+                self.answer(outcome(*variation, why));
+                return Ok(());
+            }
+            Serve::Weighted(weights) => weights,
+        };
+        match weights.split_last() {
+            None => {
+                return Err(CompileError::Dangling {
+                    what: "weighted variation",
+                });
+            }
+            Some(((only, _), [])) => self.answer(outcome(*only, why)),
+            Some(((last, _), others)) => {
+                let by = self.bucketed(rule, next)?;
+                self.hash(by, helpers::BUCKET);
+                let hash = self.code.local(ValType::I32);
+                self.code.set(hash);
+                self.weighted(others, hash, |variation| outcome(variation, Why::Split));
+                self.code.release(hash);
+                // The shares add up to 1, and so the last has all that is left.
+                self.answer(outcome(*last, Why::Split));
             }
         }
         Ok(())
     }
 
-    fn weighted(
-        &mut self,
-        weights: &[(usize, crate::rules::Share)],
-        hash: Local,
-        outcome: impl Fn(usize) -> Outcome,
-    ) {
+    fn weighted(&mut self, weights: &[(usize, Share)], hash: Local, outcome: impl Fn(usize) -> Outcome) {
         let mut sum = 0.0;
         for (variation, share) in weights {
             sum += share.0;

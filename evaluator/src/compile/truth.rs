@@ -142,7 +142,10 @@ impl Lowering<'_> {
                 self.code.put().i32_eqz();
                 Ok(())
             }
-            Kind::And(_) | Kind::Or(_) | Kind::Conditional { .. } | Kind::Comprehension { .. } => {
+            Kind::And(_)
+            | Kind::Or(_)
+            | Kind::Conditional { .. }
+            | Kind::Comprehension { macro_: Macro::Exists | Macro::All, .. } => {
                 self.tri_state(expression)?;
                 let value = self.code.local(ValType::I32);
                 self.code.tee(value);

@@ -1,15 +1,17 @@
 //! Values other than bools, on the stack.
 //!
-//! Numbers are wasm's own; a timestamp is two `i64`, seconds and nanoseconds; strings, versions and lists are
-//! addresses of records.
+//! Numbers are wasm's own, a duration an `i64` of nanoseconds, a timestamp two `i64`, seconds and nanoseconds; strings,
+//! versions and lists are addresses of records.
 
 use wasm_encoder::{BlockType, ValType};
 
 use super::CompileError;
 use super::code::{Label, Local, long, word};
+use super::helpers::{self, Helper};
 use super::lower::Lowering;
+use super::membership::literals;
 use crate::condition::{Expression, Kind, Literal, Type};
-use crate::program::abi::record;
+use crate::program::abi::{self, RECORD_BYTES, record, tag};
 
 /// Where a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,39 +24,242 @@ pub(super) enum Record {
     Bound(Local),
 }
 
+/// What a value of this type is on the stack.
+pub(super) fn stack_types(ty: &Type) -> &'static [ValType] {
+    match ty {
+        Type::Bool | Type::String | Type::Semver | Type::List(_) => &[ValType::I32],
+        Type::Int | Type::Uint | Type::Duration => &[ValType::I64],
+        Type::Double => &[ValType::F64],
+        Type::Timestamp => &[ValType::I64, ValType::I64],
+    }
+}
+
 impl Lowering<'_> {
     /// Pushes a value, or branches to `unknown`.
     pub(super) fn value(&mut self, expression: &Expression, unknown: Label) -> Result<(), CompileError> {
         match &expression.kind {
-            Kind::Literal(Literal::String(text)) => {
-                let literal = self.layout.string(text)?;
-                self.code.address(literal);
-                Ok(())
-            }
-            Kind::Attribute(_) if expression.ty == Type::String => {
+            Kind::Literal(literal) => self.literal(literal),
+            Kind::Attribute(_) => {
                 let held = self.record(expression, unknown)?;
                 self.require(held, expression, unknown)?;
-                self.push(held);
+                self.load(held, &expression.ty, unknown)
+            }
+            Kind::Local(_) | Kind::Index { .. } => {
+                let held = self.record(expression, unknown)?;
+                self.load(held, &expression.ty, unknown)?;
+                self.release(held);
+                Ok(())
+            }
+            Kind::Now => {
+                self.now();
                 Ok(())
             }
             Kind::Conditional {
                 condition,
                 then,
                 otherwise,
-            } => {
-                self.if_known(condition, unknown)?;
-                self.code.if_(BlockType::Result(ValType::I32));
-                self.value(then, unknown)?;
-                self.code.else_();
-                self.value(otherwise, unknown)?;
-                self.code.end();
-                Ok(())
-            }
-            _ => Err(CompileError::IllTyped { what: "not yet" }),
+            } => self.conditional(condition, then, otherwise, unknown),
+            Kind::Arithmetic {
+                operator,
+                left,
+                right,
+            } => self.arithmetic(*operator, left, right, unknown),
+            Kind::Negate(operand) => self.negate(operand, unknown),
+            Kind::List(elements) => self.list(elements, unknown),
+            Kind::Call { function, arguments } => self.call(*function, arguments, unknown),
+            _ => Err(CompileError::IllTyped {
+                what: "a bool where another value should be",
+            }),
         }
     }
 
-    /// The record that holds an expression's value; whether it is missing is not tested yet if it is an attribute's.
+    fn literal(&mut self, literal: &Literal) -> Result<(), CompileError> {
+        match literal {
+            Literal::Bool(value) => {
+                self.code.put().i32_const(i32::from(*value));
+            }
+            Literal::Int(value) | Literal::Duration(value) => {
+                self.code.put().i64_const(*value);
+            }
+            Literal::Uint(value) => {
+                self.code.put().i64_const(value.cast_signed());
+            }
+            Literal::Double(value) => {
+                self.code.put().f64_const((*value).into());
+            }
+            Literal::Timestamp { seconds, nanos } => {
+                self.code.put().i64_const(*seconds).i64_const(i64::from(*nanos));
+            }
+            Literal::String(text) => {
+                let address = self.layout.string(text)?;
+                self.code.address(address);
+            }
+            Literal::Semver(text) => {
+                // Parsed at its first use, and then for good.
+                let address = self.layout.semver(text)?;
+                self.code.address(address);
+                self.code.call(helpers::SEMVER);
+                self.code.put().drop();
+                self.code.address(address);
+            }
+        }
+        Ok(())
+    }
+
+    /// Pushes the moment: seconds and nanoseconds of the context's milliseconds.
+    fn now(&mut self) {
+        let seconds = self.code.local(ValType::I64);
+        self.now_ms();
+        self.code.put().i64_const(1000);
+        self.code.call(helpers::FLOOR_DIVIDE);
+        self.code.tee(seconds);
+        self.now_ms();
+        self.code.get(seconds);
+        self.code
+            .put()
+            .i64_const(1000)
+            .i64_mul()
+            .i64_sub()
+            .i64_const(1_000_000)
+            .i64_mul();
+        self.code.release(seconds);
+    }
+
+    fn conditional(
+        &mut self,
+        condition: &Expression,
+        then: &Expression,
+        otherwise: &Expression,
+        unknown: Label,
+    ) -> Result<(), CompileError> {
+        self.if_known(condition, unknown)?;
+        if let [ty] = stack_types(&then.ty) {
+            self.code.if_(BlockType::Result(*ty));
+            self.value(then, unknown)?;
+            self.code.else_();
+            self.value(otherwise, unknown)?;
+            self.code.end();
+            return Ok(());
+        }
+        let locals: Vec<Local> = stack_types(&then.ty)
+            .iter()
+            .map(|ty| self.code.local(*ty))
+            .collect();
+        self.code.if_(BlockType::Empty);
+        for (branch, last) in [(then, false), (otherwise, true)] {
+            self.value(branch, unknown)?;
+            for local in locals.iter().rev() {
+                self.code.set(*local);
+            }
+            if !last {
+                self.code.else_();
+            }
+        }
+        self.code.end();
+        for local in locals {
+            self.code.get(local);
+            self.code.release(local);
+        }
+        Ok(())
+    }
+
+    /// Pushes the list that a display makes: one of literals lies in memory, another is made in the context's room.
+    fn list(&mut self, elements: &[Expression], unknown: Label) -> Result<(), CompileError> {
+        if let Some(literals) = literals(elements) {
+            let list = self.layout.list(&literals)?;
+            self.code.address(list);
+            return Ok(());
+        }
+        let start = self.code.local(ValType::I32);
+        self.code
+            .put()
+            .i32_const((elements.len() * RECORD_BYTES as usize) as i32);
+        self.code.call(helpers::RESERVE);
+        self.code.tee(start);
+        self.code.put().i32_eqz();
+        self.code.br_if(unknown);
+        for (element, position) in elements.iter().zip(0..) {
+            self.store(element, start, position * RECORD_BYTES, unknown)?;
+        }
+        self.code.get(start);
+        self.code.put().i32_const(elements.len() as i32);
+        self.call_for_record(helpers::LIST, unknown);
+        self.code.release(start);
+        Ok(())
+    }
+
+    /// Makes a record of an element, `offset` bytes from the address in `start`.
+    fn store(
+        &mut self,
+        element: &Expression,
+        start: Local,
+        offset: u32,
+        unknown: Label,
+    ) -> Result<(), CompileError> {
+        let number_tag = match &element.ty {
+            Type::Bool => {
+                self.code.get(start);
+                self.if_known(element, unknown)?;
+                self.code
+                    .put()
+                    .i32_const(tag::FALSE.cast_signed())
+                    .i32_add()
+                    .i32_store(word(offset + record::TAG));
+                return Ok(());
+            }
+            Type::Timestamp => {
+                let nanos = self.code.local(ValType::I64);
+                let seconds = self.code.local(ValType::I64);
+                self.value(element, unknown)?;
+                self.code.set(nanos);
+                self.code.set(seconds);
+                for (local, at) in [(seconds, record::PARSED), (nanos, record::PARSED + 8)] {
+                    self.code.get(start);
+                    self.code.get(local);
+                    self.code.put().i64_store(long(offset + at));
+                    self.code.release(local);
+                }
+                self.tag(start, offset, tag::TIMESTAMP);
+                return Ok(());
+            }
+            Type::String | Type::Semver => {
+                self.value(element, unknown)?;
+                self.code.get(start);
+                self.code.address(offset);
+                self.code.put().i32_add();
+                self.code.call(helpers::COPY_RECORD);
+                return Ok(());
+            }
+            Type::List(_) => {
+                return Err(CompileError::IllTyped {
+                    what: "a list of lists",
+                });
+            }
+            Type::Int => tag::INT,
+            Type::Uint => tag::UINT,
+            Type::Double => tag::DOUBLE,
+            Type::Duration => tag::DURATION,
+        };
+        self.code.get(start);
+        self.value(element, unknown)?;
+        if element.ty == Type::Double {
+            self.code.put().f64_store(long(offset + record::VALUE));
+        } else {
+            self.code.put().i64_store(long(offset + record::VALUE));
+        }
+        self.tag(start, offset, number_tag);
+        Ok(())
+    }
+
+    fn tag(&mut self, start: Local, offset: u32, tag: u32) {
+        self.code.get(start);
+        self.code
+            .put()
+            .i32_const(tag.cast_signed())
+            .i32_store(word(offset + record::TAG));
+    }
+
+    /// The record that holds an expression's value; if it is an attribute's, whether it is missing is not tested yet.
     pub(super) fn record(&mut self, expression: &Expression, unknown: Label) -> Result<Record, CompileError> {
         match &expression.kind {
             Kind::Attribute(attribute) => Ok(Record::Fixed(self.layout.slot(*attribute)?)),
@@ -64,13 +269,35 @@ impl Lowering<'_> {
                     what: "bound variable",
                 })?))
             }
+            Kind::Index { list, index } => {
+                self.value(list, unknown)?;
+                self.value(index, unknown)?;
+                self.call_for_record(helpers::ELEMENT, unknown);
+                Ok(self.held())
+            }
             _ => {
                 self.value(expression, unknown)?;
-                let held = self.code.local(ValType::I32);
-                self.code.set(held);
-                Ok(Record::Held(held))
+                Ok(self.held())
             }
         }
+    }
+
+    /// Calls a helper that answers with a record's address, or 0 for unknown.
+    pub(super) fn call_for_record(&mut self, helper: Helper, unknown: Label) {
+        let address = self.code.local(ValType::I32);
+        self.code.call(helper);
+        self.code.tee(address);
+        self.code.put().i32_eqz();
+        self.code.br_if(unknown);
+        self.code.get(address);
+        self.code.release(address);
+    }
+
+    /// The record whose address is on the stack.
+    fn held(&mut self) -> Record {
+        let held = self.code.local(ValType::I32);
+        self.code.set(held);
+        Record::Held(held)
     }
 
     /// Branches to `unknown` if the record is a missing attribute's; nothing else is ever missing.
@@ -80,12 +307,56 @@ impl Lowering<'_> {
         expression: &Expression,
         unknown: Label,
     ) -> Result<(), CompileError> {
-        if matches!(expression.kind, Kind::Attribute(_)) {
-            self.push(held);
-            self.code.put().i32_load(word(record::TAG)).i32_eqz();
-            self.code.br_if(unknown);
+        if let Kind::Attribute(attribute) = expression.kind {
+            // What is parsed at its first use is tested when it is loaded.
+            if !matches!(self.attribute_type(attribute)?, Type::Timestamp | Type::Semver) {
+                self.push(held);
+                self.code.put().i32_load(word(record::TAG)).i32_eqz();
+                self.code.br_if(unknown);
+            }
         }
         Ok(())
+    }
+
+    /// Pushes the value that a record holds.
+    pub(super) fn load(&mut self, held: Record, ty: &Type, unknown: Label) -> Result<(), CompileError> {
+        match ty {
+            Type::Bool => {
+                self.push(held);
+                self.code
+                    .put()
+                    .i32_load(word(record::TAG))
+                    .i32_const(tag::TRUE.cast_signed())
+                    .i32_eq();
+            }
+            Type::Int | Type::Uint | Type::Duration => {
+                self.push(held);
+                self.code.put().i64_load(long(record::VALUE));
+            }
+            Type::Double => {
+                self.push(held);
+                self.code.put().f64_load(long(record::VALUE));
+            }
+            Type::Timestamp => {
+                self.parsed(held, helpers::TIMESTAMP, unknown);
+                self.push(held);
+                self.code.put().i64_load(long(record::PARSED));
+                self.push(held);
+                self.code.put().i64_load(long(record::PARSED + 8));
+            }
+            Type::Semver => {
+                self.parsed(held, helpers::SEMVER, unknown);
+                self.push(held);
+            }
+            Type::String | Type::List(_) => self.push(held),
+        }
+        Ok(())
+    }
+
+    fn parsed(&mut self, held: Record, helper: Helper, unknown: Label) {
+        self.push(held);
+        self.code.call(helper);
+        self.code.branch_on(false, unknown);
     }
 
     /// Pushes a record's address.
@@ -115,11 +386,12 @@ impl Lowering<'_> {
 
     /// Pushes whether a string's first eight bytes are those of `text`.
     pub(super) fn head_is(&mut self, held: Record, text: &str) {
+        let head = abi::head(text.as_bytes());
         self.push(held);
         self.code
             .put()
             .i64_load(long(record::HEAD))
-            .i64_const(super::layout::head(text).cast_signed())
+            .i64_const(head.cast_signed())
             .i64_eq();
     }
 
@@ -129,14 +401,13 @@ impl Lowering<'_> {
         self.push(held);
         self.code.put().i32_load(word(record::VALUE));
         self.code.set(bytes);
-        for (position, chunk) in text.as_bytes().chunks(8).enumerate().skip(1) {
-            let mut expected = [0; 8];
-            expected[..chunk.len()].copy_from_slice(chunk);
+        for (chunk, position) in text.as_bytes().chunks(8).zip(0..).skip(1) {
+            let expected = abi::head(chunk);
             self.code.get(bytes);
             self.code
                 .put()
-                .i64_load(long(position as u32 * 8))
-                .i64_const(i64::from_le_bytes(expected))
+                .i64_load(long(position * 8))
+                .i64_const(expected.cast_signed())
                 .i64_eq();
             if position > 1 {
                 self.code.put().i32_and();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::pattern::{self, Matcher};
 use super::{AttributeId, Literal, SegmentId, Type};
 use crate::source::Span;
 
@@ -15,7 +16,7 @@ pub struct Attribute {
     pub ty: Type,
     /// Every value it can have, where that is declared; for a list, every value an element can have.
     pub values: Option<Vec<Literal>>,
-    /// What every value (of a list: every element) matches as a whole, in RE2's syntax.
+    /// What every value (of a list: every element) matches as a whole, in RE2's syntax, as it was written.
     pub pattern: Option<String>,
     /// For people.
     pub description: String,
@@ -41,29 +42,34 @@ pub struct Environment {
     segments: Vec<Segment>,
     attribute_ids: HashMap<String, AttributeId>,
     segment_ids: HashMap<String, SegmentId>,
+    /// Of the attributes with a pattern.
+    matchers: HashMap<AttributeId, Matcher>,
+}
+
+/// Why an attribute's pattern cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the pattern cannot be read: {reason}")]
+pub struct BadAttribute {
+    reason: String,
 }
 
 impl Environment {
     /// Of two attributes or segments with one name, the later is not found by it.
     pub fn new(attributes: Vec<Attribute>, segments: Vec<Segment>) -> Environment {
-        let mut environment = Environment {
-            attributes,
-            segments,
-            ..Environment::default()
-        };
-        for (attribute, id) in environment.attributes.iter().zip(0..) {
+        let mut environment = Environment::default();
+        for (attribute, id) in attributes.iter().zip(0..) {
             environment
                 .attribute_ids
                 .entry(attribute.name.clone())
                 .or_insert(AttributeId(id));
         }
-        for (segment, id) in environment.segments.iter().zip(0..) {
+        for (segment, id) in segments.iter().zip(0..) {
             environment
                 .segment_ids
                 .entry(segment.name.clone())
                 .or_insert(SegmentId(id));
         }
-        environment
+        Environment { attributes, segments, ..environment }
     }
 
     /// All attributes, in the order of their [`AttributeId`]s.
@@ -94,5 +100,19 @@ impl Environment {
     /// A segment of this environment; `None` for an identifier of another.
     pub fn segment(&self, id: SegmentId) -> Option<&Segment> {
         self.segments.get(id.0 as usize)
+    }
+
+    /// Why a pattern could not be an attribute's.
+    pub fn check_pattern(pattern: &str) -> Result<(), BadAttribute> {
+        let translated = pattern::translate(pattern).map_err(|bad| BadAttribute { reason: bad.reason })?;
+        match Matcher::new(&translated) {
+            Some(_) => Ok(()),
+            None => Err(BadAttribute { reason: "it is too large".to_owned() }),
+        }
+    }
+
+    /// Whether a string breaks the pattern that an attribute declares.
+    pub fn breaks_pattern(&self, id: AttributeId, text: &str) -> bool {
+        self.matchers.get(&id).is_some_and(|matcher| !matcher.matches(text))
     }
 }

@@ -2,8 +2,23 @@
 //!
 //! The language is that of <https://github.com/google/cel-spec>, `doc/langdef.md`; what is left out is refused by name.
 
+mod check;
 mod environment;
+mod literal;
+mod mistakes;
+mod parse;
+mod pattern;
+mod syntax;
+mod time;
+mod token;
 mod typed;
+mod types;
+mod version;
+mod walk;
 
-pub use environment::{Attribute, Environment, Segment};
+pub use check::check;
+pub(crate) use parse::is_name;
+pub(crate) use version::version_mistake;
+pub use environment::{Attribute, BadAttribute, Environment, Segment};
+pub use time::parse_timestamp;
 pub use typed::*;

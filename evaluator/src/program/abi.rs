@@ -7,6 +7,8 @@
 //!
 //! A *record* is 64 bytes that hold one value; slots, list elements and literals all are records.
 
+use wasmparser::WasmFeatures;
+
 /// `i64`: the context's moment, in milliseconds since the Unix epoch.
 pub const NOW: u32 = 0;
 /// `u32`: the first free byte after the context's strings and lists; the module builds its own from there.
@@ -151,3 +153,7 @@ pub fn head(bytes: &[u8]) -> u64 {
         _ => bytes.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight)),
     }
 }
+
+/// The features of WebAssembly that modules may use.
+pub const FEATURES: WasmFeatures =
+    WasmFeatures::WASM1.union(WasmFeatures::MULTI_VALUE).union(WasmFeatures::BULK_MEMORY);

@@ -1,15 +1,16 @@
 //! A program on one thread: its memory, and the calls into it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use wasmtime::{Memory, Store, StoreLimits, StoreLimitsBuilder, TypedFunc};
 
-use super::abi::{Outcome, Why};
+use super::abi::{Outcome, Why, tag};
 use super::context::Context;
 use super::decision::{Decision, Fault, Reason};
 use super::error::{DecideError, InstanceError};
 use super::load::{Program, VariableId};
-use super::slots::{NeedsBytes, Written};
+use super::metadata::Slot;
+use super::slots::{self, Written};
 
 /// The most memory that an instance may take.
 const MAX_MEMORY_BYTES: usize = 1 << 30;
@@ -24,7 +25,6 @@ pub(super) type Limits = StoreLimits;
 pub struct Instance {
     program: Program,
     running: RefCell<Option<Running>>,
-    mistyped: Cell<u64>,
 }
 
 struct Running {
@@ -41,7 +41,6 @@ impl Instance {
         Ok(Self {
             program,
             running: RefCell::new(Some(running)),
-            mistyped: Cell::new(0),
         })
     }
 
@@ -76,6 +75,27 @@ impl Instance {
             variable,
             outcome.and_then(|packed| Outcome::unpack(packed).ok_or(Fault::Nonsense)),
         )
+    }
+
+    /// The attributes of the last context whose values broke their declaration, and so counted as missing. Of those that
+    /// are read as timestamps or versions, only what a rule has asked for is known.
+    pub fn mistyped(&self) -> Vec<&str> {
+        let slots = &self.program.metadata().slots;
+        let running = self.running.borrow();
+        let Some(running) = &*running else {
+            return Vec::new();
+        };
+        let memory = running.memory.data(&running.store);
+        let is_broken = |slot: &Slot| slots::tag(memory, slot.at) == tag::BROKEN;
+        let is_mistyped = |(position, slot): &(usize, &Slot)| {
+            running.written.mistyped.contains(position) || is_broken(slot)
+        };
+        slots
+            .iter()
+            .enumerate()
+            .filter(is_mistyped)
+            .map(|(_, slot)| slot.name.as_str())
+            .collect()
     }
 
     fn run<T>(&self, call: impl FnOnce(&mut Running, &Program) -> Result<T, Fault>) -> Result<T, Fault> {
@@ -154,7 +174,7 @@ impl Running {
     fn prepare(&mut self, program: &Program, context: &Context<'_>) -> Result<(), Fault> {
         loop {
             let memory = self.memory.data_mut(&mut self.store);
-            let Err(NeedsBytes(bytes)) = self.written.write(memory, program.shared(), context) else {
+            let Err(bytes) = self.written.write(memory, program.shared(), context) else {
                 return Ok(());
             };
             let missing = bytes.saturating_sub(memory.len()).div_ceil(64 << 10).max(1);

@@ -1,7 +1,7 @@
 //! What a module from outside may be, checked before the engine sees it: validation proves it well-formed and harmless,
 //! this proves it a program, and small enough to compile.
 
-use wasmparser::{Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Parser, Payload, Validator};
 
 use super::abi;
 use super::error::LoadError;
@@ -18,7 +18,7 @@ pub(super) fn check(wasm: &[u8]) -> Result<Metadata, LoadError> {
             limit_bytes: MAX_MODULE_BYTES,
         });
     }
-    Validator::new_with_features(WasmFeatures::WASM1 | WasmFeatures::MULTI_VALUE)
+    Validator::new_with_features(abi::FEATURES)
         .validate_all(wasm)
         .map_err(LoadError::Invalid)?;
     let mut metadata = None;

@@ -50,7 +50,6 @@ pub enum ScalarType {
     Double,
     String,
     Timestamp,
-    Duration,
     Semver,
 }
 

@@ -17,6 +17,7 @@ mod limits;
 mod load;
 mod metadata;
 mod names;
+mod number_text;
 mod slots;
 
 pub use context::{Attributes, Context, Value};

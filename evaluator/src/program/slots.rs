@@ -1,9 +1,10 @@
 //! A context on its way into a program's memory: each attribute that the rules read becomes the record in its slot.
 
-use super::abi::{self, head, record, tag};
+use super::abi::{self, RECORD_BYTES, head, record, tag};
 use super::context::{Attributes, Context, Value};
 use super::load::Shared;
-use super::metadata::ScalarType;
+use super::metadata::{ScalarType, Slot};
+use super::number_text::NumberText;
 
 /// What must be remembered of a context while it lies in the memory.
 #[derive(Debug, Default)]
@@ -14,18 +15,23 @@ pub(super) struct Written {
     pub(super) mistyped: Vec<usize>,
 }
 
-/// The memory must have at least so many bytes.
+/// Why a context could not be written as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NeedsBytes(pub(super) usize);
+pub(super) enum Refused {
+    /// The memory must have at least so many bytes.
+    NeedsBytes(usize),
+    /// The value is not what is declared.
+    Mistyped,
+}
 
 impl Written {
-    /// Replaces the context in memory by this one.
+    /// Replaces the context in memory by this one; or tells how many bytes the memory must have for it.
     pub(super) fn write(
         &mut self,
         memory: &mut [u8],
         program: &Shared,
         context: &Context<'_>,
-    ) -> Result<(), NeedsBytes> {
+    ) -> Result<(), usize> {
         for at in self.addresses.drain(..) {
             put(memory, at, abi::MISSING);
         }
@@ -66,7 +72,7 @@ struct Writer<'w> {
 
 impl Writer<'_> {
     #[inline]
-    fn attribute(&mut self, name: &str, value: Value<'_>) -> Result<(), NeedsBytes> {
+    fn attribute(&mut self, name: &str, value: Value<'_>) -> Result<(), usize> {
         let Some(found) = self.program.names.find(name) else {
             return Ok(());
         };
@@ -74,19 +80,129 @@ impl Writer<'_> {
         if found.alias && self.written.addresses.contains(&slot.at) {
             return Ok(());
         }
-        match (slot.ty, value) {
-            (ScalarType::String, Value::String(text) | Value::Text(text)) => {
-                self.string(slot.at, tag::STRING, text)?;
+        let written = match (slot.ty, value) {
+            (ScalarType::String, Value::String(text) | Value::Text(text)) if !slot.list => {
+                self.string(slot.at, tag::STRING, text)
             }
-            _ => return Ok(()),
+            (_, Value::Null) => {
+                put(self.memory, slot.at, abi::MISSING);
+                return Ok(());
+            }
+            _ => self.other(slot, value),
+        };
+        match written {
+            Ok(()) => self.written.addresses.push(slot.at),
+            Err(Refused::NeedsBytes(bytes)) => return Err(bytes),
+            Err(Refused::Mistyped) => {
+                put(self.memory, slot.at, abi::MISSING);
+                self.written.mistyped.push(found.slot);
+            }
         }
-        self.written.addresses.push(slot.at);
+        Ok(())
+    }
+
+    /// Any value but a string.
+    fn other(&mut self, slot: &Slot, value: Value<'_>) -> Result<(), Refused> {
+        match (slot.list, value) {
+            (true, Value::List(elements)) => self.list(slot, elements.iter().copied()),
+            (true, Value::Array(elements)) => self.list(slot, elements.iter().map(Value::from)),
+            (true, _) => Err(Refused::Mistyped),
+            (false, value) => {
+                self.scalar(slot.at, slot.ty, value)?;
+                if slot.bucketed { self.text(slot) } else { Ok(()) }
+            }
+        }
+    }
+
+    fn scalar(&mut self, at: u32, ty: ScalarType, value: Value<'_>) -> Result<(), Refused> {
+        match ty {
+            ScalarType::Bool => {
+                let tag = if bool_of(value).ok_or(Refused::Mistyped)? {
+                    tag::TRUE
+                } else {
+                    tag::FALSE
+                };
+                put(self.memory, at, u64::from(tag));
+            }
+            ScalarType::Int => {
+                let int = int_of(value).ok_or(Refused::Mistyped)?;
+                self.number(at, tag::INT, int.cast_unsigned());
+            }
+            ScalarType::Uint => {
+                let uint = uint_of(value).ok_or(Refused::Mistyped)?;
+                self.number(at, tag::UINT, uint);
+            }
+            ScalarType::Double => {
+                let double = double_of(value).ok_or(Refused::Mistyped)?;
+                self.number(at, tag::DOUBLE, double.to_bits());
+            }
+            // The module parses these where a rule asks for them.
+            ScalarType::String | ScalarType::Timestamp | ScalarType::Semver => {
+                let (Value::String(text) | Value::Text(text)) = value else {
+                    return Err(Refused::Mistyped);
+                };
+                let tag = match ty {
+                    ScalarType::Timestamp => tag::TIMESTAMP_TEXT,
+                    ScalarType::Semver => tag::SEMVER_TEXT,
+                    _ => tag::STRING,
+                };
+                self.string(at, tag, text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The elements' records lie together, what they need of the room behind them.
+    fn list<'v>(
+        &mut self,
+        slot: &Slot,
+        elements: impl ExactSizeIterator<Item = Value<'v>>,
+    ) -> Result<(), Refused> {
+        let count = elements.len();
+        let first = self.free;
+        self.free = first + count * RECORD_BYTES as usize;
+        if self.free > self.memory.len() {
+            return Err(Refused::NeedsBytes(self.free));
+        }
+        for (element, position) in elements.zip(0..) {
+            self.scalar(first as u32 + position * RECORD_BYTES, slot.ty, element)?;
+        }
+        put(
+            self.memory,
+            slot.at + record::TAG,
+            u64::from(tag::LIST) | (count as u64) << 32,
+        );
+        put(self.memory, slot.at + record::VALUE, first as u64);
+        Ok(())
+    }
+
+    fn number(&mut self, at: u32, tag: u32, bits: u64) {
+        put(self.memory, at + record::TAG, u64::from(tag));
+        put(self.memory, at + record::VALUE, bits);
+    }
+
+    /// A number's text beside it, for buckets.
+    fn text(&mut self, slot: &Slot) -> Result<(), Refused> {
+        let bits = get(self.memory, slot.at + record::VALUE);
+        let text = match slot.ty {
+            ScalarType::Int => NumberText::of_int(bits.cast_signed()),
+            ScalarType::Uint => NumberText::of_uint(bits),
+            ScalarType::Double => NumberText::of_double(f64::from_bits(bits)),
+            _ => return Ok(()),
+        };
+        let address = self.bytes(text.as_bytes())?;
+        let length = text.as_bytes().len() as u64;
+        put(
+            self.memory,
+            slot.at + record::TEXT,
+            u64::from(address) | length << 32,
+        );
         Ok(())
     }
 
     /// A record of a string: up to eight bytes stand in the record itself, more in the room.
     #[inline]
-    fn string(&mut self, at: u32, tag: u32, text: &str) -> Result<(), NeedsBytes> {
+    fn string(&mut self, at: u32, tag: u32, text: &str) -> Result<(), Refused> {
         let bytes = text.as_bytes();
         let address = if bytes.len() <= 8 {
             at + record::HEAD
@@ -106,11 +222,11 @@ impl Writer<'_> {
 
     /// Copies bytes into the room, padded with zeros to a multiple of eight.
     #[inline]
-    fn bytes(&mut self, bytes: &[u8]) -> Result<u32, NeedsBytes> {
+    fn bytes(&mut self, bytes: &[u8]) -> Result<u32, Refused> {
         let at = self.free;
         let end = at + bytes.len().next_multiple_of(8);
         let Some(room) = self.memory.get_mut(at..end) else {
-            return Err(NeedsBytes(end));
+            return Err(Refused::NeedsBytes(end));
         };
         // The last word first, as a whole, and then what it shares with the rest once more.
         if let Some(last) = room.last_chunk_mut() {
@@ -122,9 +238,70 @@ impl Writer<'_> {
     }
 }
 
+fn bool_of(value: Value<'_>) -> Option<bool> {
+    match value {
+        Value::Bool(value) => Some(value),
+        Value::Text(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A number that is whole is an int however it was written: JSON knows no difference between 5 and 5.0.
+fn int_of(value: Value<'_>) -> Option<i64> {
+    match value {
+        Value::Int(value) => Some(value),
+        Value::Uint(value) => i64::try_from(value).ok(),
+        Value::Double(value) => whole(value).and_then(|value| i64::try_from(value).ok()),
+        Value::Text(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn uint_of(value: Value<'_>) -> Option<u64> {
+    match value {
+        Value::Int(value) => u64::try_from(value).ok(),
+        Value::Uint(value) => Some(value),
+        Value::Double(value) => whole(value).and_then(|value| u64::try_from(value).ok()),
+        Value::Text(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a double is the nearest to what was sent"
+)]
+fn double_of(value: Value<'_>) -> Option<f64> {
+    match value {
+        Value::Int(value) => Some(value as f64),
+        Value::Uint(value) => Some(value as f64),
+        Value::Double(value) => Some(value),
+        Value::Text(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// The whole number that a double is, where it is one and an `i128` holds it.
+fn whole(value: f64) -> Option<i128> {
+    (value.fract() == 0.0 && value.abs() < 1e38).then_some(value as i128)
+}
+
+/// The tag of the record at an address.
+pub(super) fn tag(memory: &[u8], at: u32) -> u32 {
+    get(memory, at + record::TAG) as u32
+}
+
 #[inline]
 fn put(memory: &mut [u8], at: u32, word: u64) {
     if let Some(place) = memory.get_mut(at as usize..).and_then(<[u8]>::first_chunk_mut) {
         *place = word.to_le_bytes();
     }
+}
+
+#[inline]
+fn get(memory: &[u8], at: u32) -> u64 {
+    memory
+        .get(at as usize..)
+        .and_then(<[u8]>::first_chunk)
+        .map_or(0, |word| u64::from_le_bytes(*word))
 }

@@ -1,5 +1,22 @@
 //! Rules files, read and checked: texts in, [`Rules`] or diagnostics out.
+//!
+//! A folder is read in four steps: files are sorted into the context, segments and features ([`load`]); each text becomes
+//! a tree (`yaml`) and then a document (`document`); the document is checked against the context (`feature`,
+//! `targeting`, `values`, `expectations`); and what concerns several files is looked at last (`folder`).
 
+mod context;
+mod document;
+mod feature;
+mod folder;
+mod load;
 mod model;
+mod schema;
+mod segments;
+mod targeting;
+mod expectations;
+mod values;
+mod yaml;
 
+pub use load::{Loaded, Loader, load};
 pub use model::*;
+pub use schema::schema;

@@ -6,4 +6,4 @@ mod text;
 
 pub use place::{FileId, Location, Span};
 pub use sources::{Source, Sources};
-pub use text::{MappedText, Run};
+pub use text::{MappedText, Notation, Run};

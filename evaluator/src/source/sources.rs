@@ -73,6 +73,18 @@ impl Sources {
         self.files.get(id.0 as usize).map(Arc::as_ref)
     }
 
+    /// Puts another text in a source's place. Clones made before keep the one they have.
+    pub(crate) fn replace(&mut self, id: FileId, source: Arc<Source>) {
+        if let Some(place) = self.files.get_mut(id.0 as usize) {
+            *place = source;
+        }
+    }
+
+    /// The source itself, to hold on to.
+    pub(crate) fn shared(&self, id: FileId) -> Option<Arc<Source>> {
+        self.files.get(id.0 as usize).cloned()
+    }
+
     /// Every source, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.files.iter().map(Arc::as_ref)

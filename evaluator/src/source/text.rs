@@ -21,6 +21,30 @@ pub struct MappedText {
     text: String,
     file: FileId,
     runs: Vec<Run>,
+    notation: Notation,
+}
+
+/// What a text was written in: what is put into it must be written so, too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Notation {
+    /// As it is.
+    #[default]
+    Plain,
+    /// Between single quotes, which are doubled inside.
+    SingleQuoted,
+    /// Between double quotes, with escapes.
+    DoubleQuoted,
+}
+
+impl Notation {
+    /// A text as it is written in this notation.
+    pub fn encode(self, text: &str) -> String {
+        match self {
+            Notation::Plain => text.to_owned(),
+            Notation::SingleQuoted => text.replace('\'', "''"),
+            Notation::DoubleQuoted => text.replace('\\', "\\\\").replace('"', "\\\""),
+        }
+    }
 }
 
 impl MappedText {
@@ -28,20 +52,12 @@ impl MappedText {
     pub fn verbatim(text: impl Into<String>, file: FileId, start: u32) -> MappedText {
         let text = text.into();
         let end = start.saturating_add(offset(text.len()));
-        MappedText {
-            text,
-            file,
-            runs: vec![Run {
-                decoded: 0,
-                start,
-                end,
-            }],
-        }
+        MappedText { text, file, runs: vec![Run { decoded: 0, start, end }], notation: Notation::Plain }
     }
 
     /// A text of at least one run, in ascending order, the first of which begins at byte 0.
-    pub fn with_runs(text: String, file: FileId, runs: Vec<Run>) -> MappedText {
-        MappedText { text, file, runs }
+    pub fn with_runs(text: String, file: FileId, runs: Vec<Run>, notation: Notation) -> MappedText {
+        MappedText { text, file, runs, notation }
     }
 
     /// The decoded text.
@@ -80,6 +96,31 @@ impl MappedText {
     /// The whole text.
     pub fn whole(&self) -> Span {
         self.span(0, self.text.len())
+    }
+
+    /// The decoded text that a span of the source covers.
+    pub fn decoded(&self, span: Span) -> &str {
+        self.text.get(self.decoded_offset(span.start)..self.decoded_offset(span.end)).unwrap_or_default()
+    }
+
+    /// What the text was written in.
+    pub fn notation(&self) -> Notation {
+        self.notation
+    }
+
+    fn decoded_offset(&self, source: u32) -> usize {
+        let after = self.runs.partition_point(|run| run.start <= source);
+        let Some(run) = after.checked_sub(1).and_then(|run| self.runs.get(run)) else { return 0 };
+        let next = self.runs.get(after).map_or(offset(self.text.len()), |next| next.decoded);
+        let copied = next - run.decoded == run.end - run.start;
+        let decoded = if source >= run.end {
+            next
+        } else if copied {
+            run.decoded + (source - run.start)
+        } else {
+            run.decoded
+        };
+        decoded as usize
     }
 
     /// The run that a byte lies in, and whether it was copied byte by byte.
@@ -123,7 +164,7 @@ mod tests {
                 end: 16,
             },
         ];
-        let text = MappedText::with_runs("a\tbc".into(), FileId(0), runs);
+        let text = MappedText::with_runs("a\tbc".into(), FileId(0), runs, Notation::DoubleQuoted);
         let place = |start, end| (text.span(start, end).start, text.span(start, end).end);
         assert_eq!(place(0, 2), (11, 14));
         assert_eq!(place(1, 2), (12, 14));

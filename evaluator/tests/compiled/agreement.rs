@@ -1,0 +1,102 @@
+//! Compiled conditions agree with the reference on random conditions and contexts, missing attributes included.
+//!
+//! `CROSSFADE_AGREEMENT_PAIRS` says how many pairs of a condition and a context to try.
+
+use std::collections::HashMap;
+
+use crossfade_evaluator::condition::{Expression, Kind, Literal};
+use crossfade_evaluator::program::{Context, Value};
+use crossfade_evaluator::rules::Feature;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::build::*;
+use crate::random::{Tape, condition, context, environment, sent, timestamp_texts};
+use crate::reference::{Scope, V};
+
+const CONDITIONS: usize = 12;
+const CONTEXTS: usize = 24;
+
+/// Three features ask all there is to know of a condition: whether it is true, false, or known at all.
+fn questions(nth: usize, condition: &Expression) -> [Feature; 3] {
+    let literal = |value| Box::new(bool(Kind::Literal(Literal::Bool(value))));
+    let known = bool(Kind::Conditional {
+        condition: condition.clone().into(),
+        then: literal(true),
+        otherwise: literal(true),
+    });
+    [
+        ("true", condition.clone()),
+        ("false", not(condition.clone())),
+        ("known", known),
+    ]
+    .map(|(name, condition)| switch(&format!("{name}{nth}"), vec![rule("rule", condition, 1)]))
+}
+
+#[test]
+fn compiled_conditions_agree_with_the_reference() {
+    let pairs = std::env::var("CROSSFADE_AGREEMENT_PAIRS")
+        .ok()
+        .and_then(|pairs| pairs.parse().ok());
+    let cases = pairs.unwrap_or(12_000_usize).div_ceil(CONDITIONS * CONTEXTS);
+    let environment = environment();
+    let texts = timestamp_texts();
+    let mut runner = TestRunner::new(Config {
+        cases: cases as u32,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let tapes = (
+        vec(vec(any::<u32>(), 0..200), CONDITIONS),
+        vec((vec(any::<u32>(), 0..80), any::<i32>()), CONTEXTS),
+    );
+    let result = runner.run(&tapes, |(conditions, contexts)| {
+        let conditions: Vec<Expression> =
+            conditions.iter().map(|tape| condition(&environment, &mut Tape::new(tape))).collect();
+        let features = conditions.iter().enumerate().flat_map(|(nth, condition)| questions(nth, condition));
+        let instance = run(&rules(environment.clone(), features.collect()));
+        for (tape, now_s) in &contexts {
+            let attributes = context(&environment, &mut Tape::new(tape));
+            let now_ms = i64::from(*now_s) * 1000 + 7;
+            let elements: HashMap<_, Vec<Value<'_>>> = attributes
+                .iter()
+                .filter_map(|(id, value)| match value {
+                    V::List(elements) => {
+                        Some((*id, elements.iter().map(|element| sent(element, &texts, &[])).collect()))
+                    }
+                    _ => None,
+                })
+                .collect();
+            let pairs: Vec<(&str, Value<'_>)> = attributes
+                .iter()
+                .map(|(id, value)| {
+                    let elements = elements.get(id).map_or(&[][..], Vec::as_slice);
+                    let name = &*environment.attribute(*id).expect("an attribute").name;
+                    (name, sent(value, &texts, elements))
+                })
+                .collect();
+            let given = Context::new(&pairs, now_ms);
+            let scope = Scope { environment: &environment, attributes: &attributes, now_ms };
+            for (nth, condition) in conditions.iter().enumerate() {
+                let expected = scope.truth(condition, &mut Vec::new());
+                let ask = |question: &str| {
+                    let decision = instance.decide(&format!("{question}{nth}"), &given).expect("a variable");
+                    prop_assert_eq!(decision.fault, None);
+                    Ok(decision.as_bool() == Some(true))
+                };
+                let answer = (ask("true")?, ask("false")?, ask("known")?);
+                let wanted = (expected == Some(true), expected == Some(false), expected.is_some());
+                prop_assert!(
+                    answer == wanted,
+                    "{condition:#?}\n{attributes:?}\nnow {now_ms}\nexpected {expected:?}, true/false/known {answer:?}"
+                );
+            }
+            prop_assert_eq!(instance.mistyped(), Vec::<&str>::new());
+        }
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}

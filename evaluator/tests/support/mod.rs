@@ -1,0 +1,37 @@
+//! What the tests of rules share.
+
+use std::fs;
+use std::path::Path;
+
+/// Every file below a folder, as `load` takes them: the path from the folder on, and the bytes.
+pub(crate) fn folder(root: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).expect("a folder that can be read") {
+            let path = entry.expect("an entry that can be read").path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(root).expect("below the root").to_string_lossy().into_owned();
+                files.push((name, fs::read(&path).expect("a file that can be read")));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Compares a text with a golden file, or writes it there if `BLESS` is set.
+pub(crate) fn golden(path: &Path, text: &str) {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, text).expect("a golden file that can be written");
+        return;
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        expected == text,
+        "{} is stale. To accept what is new: BLESS=1 cargo test -p crossfade-evaluator\n--- expected\n{expected}\n--- found\n{text}",
+        path.display(),
+    );
+}
