@@ -1,10 +1,11 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check model soak tools postgresql
+.PHONY: help demo test check clients model soak tools postgresql
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
 	@echo "make test   every test, on real PostgreSQL servers"
+	@echo "make clients  real OpenFeature and PostgREST clients against a running server"
 	@echo "make model  every order of steps of the protocol in a small world: SIZE=large takes minutes"
 	@echo "make soak   writes and reads while everything breaks: SECONDS=600 SEED=7"
 	@echo "make check  formatting and lints, as CI asks for them"
@@ -14,6 +15,11 @@ demo: tools postgresql
 
 test: tools postgresql
 	cargo test --workspace
+
+clients: tools postgresql
+	cd tests/clients && npm ci --no-audit --no-fund
+	python3 -m venv tests/clients/.venv && tests/clients/.venv/bin/pip install --quiet -r tests/clients/requirements.txt
+	cargo test --package crossfade --test clients -- --ignored --test-threads 1
 
 check: tools
 	cargo fmt --all --check

@@ -348,8 +348,16 @@ async fn an_identity_outside_the_key_follows_its_row() {
 async fn a_statement_of_many_rows_arrives_whole() {
     let pair = Pair::empty().await;
     let table = "create table t (a int, b text, v int, primary key (a, b))";
-    pair.connect_old().await.batch_execute(table).await.expect("a table");
-    pair.connect_new().await.batch_execute(table).await.expect("a table");
+    pair.connect_old()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
+    pair.connect_new()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
     let migration = Migration::begin(&pair).await;
     let statements = "insert into t select n, 'k' || n, 0 from generate_series(1, 3500) n;
                       update t set v = a where a <= 3000;

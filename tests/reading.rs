@@ -128,7 +128,11 @@ async fn a_user_who_was_shown_what_is_pending_does_not_read_new_before_it_is_the
     migration.flags.fix(READ_NEW);
     assert_eq!(name_of(&migration, "456", None).await.side, Side::New);
     let theirs = "update customers set name = 'theirs' where id = 123";
-    migration.old.batch_execute(theirs).await.expect("another's write");
+    migration
+        .old
+        .batch_execute(theirs)
+        .await
+        .expect("another's write");
     proxy.set(Network::Refusing);
     let shown = name_of(&migration, "456", None).await;
     assert_eq!(
@@ -142,7 +146,10 @@ async fn a_user_who_was_shown_what_is_pending_does_not_read_new_before_it_is_the
     .await;
     assert_eq!(name_of(&migration, "456", None).await.value, "theirs");
     // Another server knows it from the position that came with the answer.
-    assert_eq!(name_of(&migration, "nobody", shown.position).await.value, "theirs");
+    assert_eq!(
+        name_of(&migration, "nobody", shown.position).await.value,
+        "theirs"
+    );
 }
 
 #[tokio::test]

@@ -260,9 +260,21 @@ async fn arrive(types: &[(&str, &[&str])], own_types: &str, same: impl AsyncFn(&
         tables.push_str(&table(number, type_name));
         rows.push_str(&insert(number, values));
     }
-    pair.connect_old().await.batch_execute(&tables).await.expect("tables");
-    pair.connect_new().await.batch_execute(&tables).await.expect("tables");
-    pair.connect_old().await.batch_execute(&rows).await.expect("rows to copy");
+    pair.connect_old()
+        .await
+        .batch_execute(&tables)
+        .await
+        .expect("tables");
+    pair.connect_new()
+        .await
+        .batch_execute(&tables)
+        .await
+        .expect("tables");
+    pair.connect_old()
+        .await
+        .batch_execute(&rows)
+        .await
+        .expect("rows to copy");
     let migration = Migration::begin(&pair).await;
     let odd = "set datestyle = 'German'; set intervalstyle = 'iso_8601'; set bytea_output = 'escape';
                set extra_float_digits = -5; set timezone = 'Asia/Kathmandu';";

@@ -141,7 +141,8 @@ pub(crate) fn apply(system: &System, state: &mut State, at: usize) {
     mirror.stage = Stage::Applied;
     for (session, mirrored) in std::mem::take(&mut mirror.awaited_by) {
         // Who waits no longer has been answered before, and may be about another write by now.
-        if matches!(state.sessions[session].phase, Phase::Committed { transaction, .. } if transaction == mirrored) {
+        if matches!(state.sessions[session].phase, Phase::Committed { transaction, .. } if transaction == mirrored)
+        {
             answer(system, state, session, Mirrored::Applied);
         }
     }

@@ -99,9 +99,15 @@ impl Tally {
             "missing, differing, failed, back in time"
         );
         assert!(loaded(&self.faults) >= length.as_secs() / 12, "too few faults");
-        assert!(loaded(&self.acknowledged) >= length.as_secs() * 10, "too few writes");
+        assert!(
+            loaded(&self.acknowledged) >= length.as_secs() * 10,
+            "too few writes"
+        );
         assert!(loaded(&self.reads_of_new) > 0, "nothing was read from new");
-        assert!(loaded(&self.mirrored_at_once) > 0, "no write was mirrored at once");
+        assert!(
+            loaded(&self.mirrored_at_once) > 0,
+            "no write was mirrored at once"
+        );
     }
 }
 

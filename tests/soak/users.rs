@@ -138,7 +138,11 @@ impl User {
     }
 
     async fn look(&mut self, row: usize) {
-        let name = if row == 0 { self.client.user.clone() } else { "everyone".to_owned() };
+        let name = if row == 0 {
+            self.client.user.clone()
+        } else {
+            "everyone".to_owned()
+        };
         let path = format!("counters?user_id=eq.{name}&select=n");
         let position = self.client.position.clone();
         let Some(text) = self.client.send(Method::GET, &path, None).await else {

@@ -96,7 +96,11 @@ impl World {
         self.new_network.set(Network::Good);
         let direct = databases(&self.old.url(DATABASE), &self.new.url(DATABASE));
         let draining = async {
-            while pending(&direct, Side::Old).await.map_or(1, |pending| pending.entries) > 0 {
+            while pending(&direct, Side::Old)
+                .await
+                .map_or(1, |pending| pending.entries)
+                > 0
+            {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };

@@ -25,7 +25,13 @@ pub(super) type Ledger = Arc<Mutex<BTreeMap<(&'static str, i64), Allowed>>>;
 /// Starts all writers.
 pub(super) fn start(world: &World, random: &mut Random, until: Instant, tasks: &mut JoinSet<()>) -> Ledger {
     let ledger = Ledger::default();
-    for work in [Work::Items(0), Work::Items(1_000), Work::Seats, Work::Scratch, Work::Everyone] {
+    for work in [
+        Work::Items(0),
+        Work::Items(1_000),
+        Work::Seats,
+        Work::Scratch,
+        Work::Everyone,
+    ] {
         let writer = Writer {
             url: world.old_url(),
             tally: world.tally.clone(),

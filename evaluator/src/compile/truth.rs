@@ -145,7 +145,10 @@ impl Lowering<'_> {
             Kind::And(_)
             | Kind::Or(_)
             | Kind::Conditional { .. }
-            | Kind::Comprehension { macro_: Macro::Exists | Macro::All, .. } => {
+            | Kind::Comprehension {
+                macro_: Macro::Exists | Macro::All,
+                ..
+            } => {
                 self.tri_state(expression)?;
                 let value = self.code.local(ValType::I32);
                 self.code.tee(value);

@@ -69,7 +69,11 @@ impl Environment {
                 .entry(segment.name.clone())
                 .or_insert(SegmentId(id));
         }
-        Environment { attributes, segments, ..environment }
+        Environment {
+            attributes,
+            segments,
+            ..environment
+        }
     }
 
     /// All attributes, in the order of their [`AttributeId`]s.
@@ -107,12 +111,16 @@ impl Environment {
         let translated = pattern::translate(pattern).map_err(|bad| BadAttribute { reason: bad.reason })?;
         match Matcher::new(&translated) {
             Some(_) => Ok(()),
-            None => Err(BadAttribute { reason: "it is too large".to_owned() }),
+            None => Err(BadAttribute {
+                reason: "it is too large".to_owned(),
+            }),
         }
     }
 
     /// Whether a string breaks the pattern that an attribute declares.
     pub fn breaks_pattern(&self, id: AttributeId, text: &str) -> bool {
-        self.matchers.get(&id).is_some_and(|matcher| !matcher.matches(text))
+        self.matchers
+            .get(&id)
+            .is_some_and(|matcher| !matcher.matches(text))
     }
 }

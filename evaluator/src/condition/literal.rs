@@ -76,13 +76,17 @@ fn escape(rest: &str) -> Result<(char, usize), (String, usize)> {
 /// A code point in `digits` digits after `skip` bytes.
 fn coded(rest: &str, skip: usize, digits: usize, radix: u32) -> Result<(char, usize), (String, usize)> {
     let length = skip + digits;
-    let written = rest.get(skip..length).filter(|written| written.chars().all(|c| c.is_digit(radix)));
+    let written = rest
+        .get(skip..length)
+        .filter(|written| written.chars().all(|c| c.is_digit(radix)));
     let Some(code) = written.and_then(|written| u32::from_str_radix(written, radix).ok()) else {
         let kind = if radix == 8 { "octal" } else { "hexadecimal" };
         let bytes = rest.char_indices().nth(length).map_or(rest.len(), |(end, _)| end);
         return Err((format!("this escape needs {digits} {kind} digits"), bytes));
     };
-    char::from_u32(code).map(|c| (c, length)).ok_or_else(|| ("this is not a Unicode code point".into(), length))
+    char::from_u32(code)
+        .map(|c| (c, length))
+        .ok_or_else(|| ("this is not a Unicode code point".into(), length))
 }
 
 /// The bytes of what was meant as a number: digits, letters and points that stand together, signs of exponents.
@@ -112,7 +116,9 @@ pub(super) fn number(written: &str) -> Result<Constant, String> {
         None => (written, false),
     };
     let whole = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        Some(hexadecimal) if hexadecimal.bytes().all(|b| b.is_ascii_hexdigit()) && !hexadecimal.is_empty() => {
+        Some(hexadecimal)
+            if hexadecimal.bytes().all(|b| b.is_ascii_hexdigit()) && !hexadecimal.is_empty() =>
+        {
             u64::from_str_radix(hexadecimal, 16).ok()
         }
         Some(_) => return Err(format!("`{written}` is not a number")),
@@ -129,7 +135,9 @@ pub(super) fn number(written: &str) -> Result<Constant, String> {
 }
 
 fn double(written: &str) -> Result<Constant, String> {
-    let plain = written.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+    let plain = written
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
     match written.parse::<f64>() {
         // A number too large for a double is infinite to `parse`, and to CEL's own implementations an error.
         Ok(value) if plain && value.is_finite() => Ok(Constant::Double(value)),

@@ -37,7 +37,9 @@ const WORDS: &[(&str, &str, &str)] = &[
 /// A symbol of another language at this place.
 pub(super) fn symbol(text: &MappedText, start: usize) -> Option<Diagnostic> {
     let rest = text.as_str().get(start..)?;
-    if ["==", "&&", "||", "!=", "<=", ">="].iter().any(|known| rest.starts_with(known))
+    if ["==", "&&", "||", "!=", "<=", ">="]
+        .iter()
+        .any(|known| rest.starts_with(known))
         && !rest.starts_with("===")
         && !rest.starts_with("!==")
         && !rest.starts_with("<=>")
@@ -46,8 +48,12 @@ pub(super) fn symbol(text: &MappedText, start: usize) -> Option<Diagnostic> {
     }
     let (written, meant, advice) = SYMBOLS.iter().find(|(written, ..)| rest.starts_with(written))?;
     let span = text.span(start, start + written.len());
-    let diagnostic = Diagnostic::new(Code::ConditionSyntax, format!("CEL has no operator `{written}`"), span)
-        .labelled("unknown operator");
+    let diagnostic = Diagnostic::new(
+        Code::ConditionSyntax,
+        format!("CEL has no operator `{written}`"),
+        span,
+    )
+    .labelled("unknown operator");
     Some(match *written {
         "=~" => diagnostic.help("a regular expression is asked with `text.matches(\"…\")`"),
         _ if meant.is_empty() => diagnostic,
@@ -58,9 +64,12 @@ pub(super) fn symbol(text: &MappedText, start: usize) -> Option<Diagnostic> {
 /// A character that CEL gives no meaning.
 pub(super) fn character(text: &MappedText, start: usize, found: char) -> Diagnostic {
     let span = text.span(start, start + found.len_utf8());
-    let diagnostic =
-        Diagnostic::new(Code::ConditionSyntax, format!("`{}` has no meaning here", found.escape_debug()), span)
-            .labelled("unexpected character");
+    let diagnostic = Diagnostic::new(
+        Code::ConditionSyntax,
+        format!("`{}` has no meaning here", found.escape_debug()),
+        span,
+    )
+    .labelled("unexpected character");
     match found {
         '“' | '”' | '„' | '«' | '»' => diagnostic.suggest("quotes are straight in CEL", span, "\""),
         '‘' | '’' => diagnostic.suggest("quotes are straight in CEL", span, "'"),
@@ -89,48 +98,164 @@ pub(super) fn unexpected(text: &MappedText, tokens: &[Token], at: usize, expecte
     }
     let lower = written.to_ascii_lowercase();
     if token.kind == TokenKind::Word
-        && let Some((_, meant, advice)) = WORDS.iter().find(|(word, ..)| *word == lower && *word != written || *word == lower && *word != "in")
+        && let Some((_, meant, advice)) = WORDS
+            .iter()
+            .find(|(word, ..)| *word == lower && *word != written || *word == lower && *word != "in")
     {
         return diagnostic.suggest(*advice, span, *meant);
     }
     // `not x`: the word is read as an attribute, and the next token is the surprise.
     if let Some(before) = at.checked_sub(1).and_then(|before| tokens.get(before))
         && before.kind == TokenKind::Word
-        && text.as_str().get(before.start..before.end).is_some_and(|word| word.eq_ignore_ascii_case("not"))
+        && text
+            .as_str()
+            .get(before.start..before.end)
+            .is_some_and(|word| word.eq_ignore_ascii_case("not"))
     {
         let not = text.span(before.start, token.start);
-        return diagnostic.suggest_all("use `!` for \"not\"", vec![Edit { span: not, replacement: "!".into() }]);
+        return diagnostic.suggest_all(
+            "use `!` for \"not\"",
+            vec![Edit {
+                span: not,
+                replacement: "!".into(),
+            }],
+        );
     }
     diagnostic
 }
 
 /// The parts of CEL, and functions of its extensions, that conditions leave out: name, message, reason.
 const UNSUPPORTED: &[(&str, &str, &str)] = &[
-    ("bytes", "bytes are not part of conditions", "attributes are never bytes; compare with a string"),
-    ("maps", "maps are not part of conditions", "for a set of values use a list, [\"a\", \"b\"], or a segment"),
-    ("messages", "messages are not part of conditions", "attributes are scalars and lists, never protocol buffers"),
-    ("null", "`null` is not part of conditions", "an attribute is there or missing; ask with `has(country)`"),
-    ("fields", "attributes have no fields", "attributes are scalars and lists; a nested value is sent as an attribute of its own"),
-    ("lists of lists", "lists of lists are not part of conditions", "the elements of a list are scalars"),
-    ("string concatenation", "conditions build no strings of attributes", "a program allocates nothing; compare the parts, or ask with `startsWith` and `endsWith`"),
-    ("list concatenation", "conditions build no lists of attributes", "a program allocates nothing; ask each list, `x in a || x in b`"),
-    ("string conversion", "conditions make no strings of other values", "a program allocates nothing; compare the value itself"),
-    ("conversion from strings", "conditions convert no strings at run time", "a string that is no number would leave the condition unknown without a word"),
-    ("patterns that are not constant", "a pattern must be a constant", "patterns become automata when the rules are compiled"),
-    ("time zones that are not constant", "a time zone must be a constant", "what it means is settled when the rules are compiled"),
-    ("named time zones", "time zones are fixed offsets here", "`\"+01:00\"` is one; the rules of named zones change, and a program carries no tables of them"),
-    ("two-variable macros", "macros have one variable here", "the position in a list is not part of conditions"),
-    ("map", "`map` is not part of conditions", "a program allocates nothing; ask with `exists` or `all`"),
-    ("filter", "`filter` is not part of conditions", "a program allocates nothing; ask with `exists` or `all`"),
-    ("type", "`type` is not part of conditions", "every attribute's type is declared in context.yaml"),
+    (
+        "bytes",
+        "bytes are not part of conditions",
+        "attributes are never bytes; compare with a string",
+    ),
+    (
+        "maps",
+        "maps are not part of conditions",
+        "for a set of values use a list, [\"a\", \"b\"], or a segment",
+    ),
+    (
+        "messages",
+        "messages are not part of conditions",
+        "attributes are scalars and lists, never protocol buffers",
+    ),
+    (
+        "null",
+        "`null` is not part of conditions",
+        "an attribute is there or missing; ask with `has(country)`",
+    ),
+    (
+        "fields",
+        "attributes have no fields",
+        "attributes are scalars and lists; a nested value is sent as an attribute of its own",
+    ),
+    (
+        "lists of lists",
+        "lists of lists are not part of conditions",
+        "the elements of a list are scalars",
+    ),
+    (
+        "string concatenation",
+        "conditions build no strings of attributes",
+        "a program allocates nothing; compare the parts, or ask with `startsWith` and `endsWith`",
+    ),
+    (
+        "list concatenation",
+        "conditions build no lists of attributes",
+        "a program allocates nothing; ask each list, `x in a || x in b`",
+    ),
+    (
+        "string conversion",
+        "conditions make no strings of other values",
+        "a program allocates nothing; compare the value itself",
+    ),
+    (
+        "conversion from strings",
+        "conditions convert no strings at run time",
+        "a string that is no number would leave the condition unknown without a word",
+    ),
+    (
+        "patterns that are not constant",
+        "a pattern must be a constant",
+        "patterns become automata when the rules are compiled",
+    ),
+    (
+        "time zones that are not constant",
+        "a time zone must be a constant",
+        "what it means is settled when the rules are compiled",
+    ),
+    (
+        "named time zones",
+        "time zones are fixed offsets here",
+        "`\"+01:00\"` is one; the rules of named zones change, and a program carries no tables of them",
+    ),
+    (
+        "two-variable macros",
+        "macros have one variable here",
+        "the position in a list is not part of conditions",
+    ),
+    (
+        "map",
+        "`map` is not part of conditions",
+        "a program allocates nothing; ask with `exists` or `all`",
+    ),
+    (
+        "filter",
+        "`filter` is not part of conditions",
+        "a program allocates nothing; ask with `exists` or `all`",
+    ),
+    (
+        "type",
+        "`type` is not part of conditions",
+        "every attribute's type is declared in context.yaml",
+    ),
 ];
 
 /// Functions of CEL's extensions that build strings, lists or other values.
 const EXTENSIONS: &[&str] = &[
-    "lowerAscii", "upperAscii", "split", "join", "replace", "trim", "substring", "indexOf", "lastIndexOf", "charAt",
-    "format", "reverse", "quote", "slice", "flatten", "sort", "sortBy", "distinct", "range", "optMap", "optFlatMap",
-    "transformList", "transformMap", "transformMapEntry", "encode", "decode", "bind", "block", "greatest", "least",
-    "abs", "ceil", "floor", "round", "sqrt", "toLowerCase", "toUpperCase", "lower", "upper", "toLower", "toUpper",
+    "lowerAscii",
+    "upperAscii",
+    "split",
+    "join",
+    "replace",
+    "trim",
+    "substring",
+    "indexOf",
+    "lastIndexOf",
+    "charAt",
+    "format",
+    "reverse",
+    "quote",
+    "slice",
+    "flatten",
+    "sort",
+    "sortBy",
+    "distinct",
+    "range",
+    "optMap",
+    "optFlatMap",
+    "transformList",
+    "transformMap",
+    "transformMapEntry",
+    "encode",
+    "decode",
+    "bind",
+    "block",
+    "greatest",
+    "least",
+    "abs",
+    "ceil",
+    "floor",
+    "round",
+    "sqrt",
+    "toLowerCase",
+    "toUpperCase",
+    "lower",
+    "upper",
+    "toLower",
+    "toUpper",
 ];
 
 /// Whether a function is one that CEL has, or an extension of it, and conditions leave out.
@@ -141,11 +266,15 @@ pub(super) fn is_unsupported_function(name: &str) -> bool {
 /// A part of CEL that conditions leave out.
 pub(super) fn unsupported(what: &str, span: Span) -> Diagnostic {
     match UNSUPPORTED.iter().find(|(name, ..)| *name == what) {
-        Some((_, message, reason)) => {
-            Diagnostic::new(Code::Unsupported, *message, span).labelled("not supported").note(*reason)
-        }
-        None => Diagnostic::new(Code::Unsupported, format!("`{what}` is not part of conditions"), span)
+        Some((_, message, reason)) => Diagnostic::new(Code::Unsupported, *message, span)
             .labelled("not supported")
-            .note("conditions have the standard functions of CEL that build no new values"),
+            .note(*reason),
+        None => Diagnostic::new(
+            Code::Unsupported,
+            format!("`{what}` is not part of conditions"),
+            span,
+        )
+        .labelled("not supported")
+        .note("conditions have the standard functions of CEL that build no new values"),
     }
 }

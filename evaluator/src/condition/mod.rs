@@ -17,8 +17,8 @@ mod version;
 mod walk;
 
 pub use check::check;
-pub(crate) use parse::is_name;
-pub(crate) use version::version_mistake;
 pub use environment::{Attribute, BadAttribute, Environment, Segment};
+pub(crate) use parse::is_name;
 pub use time::parse_timestamp;
 pub use typed::*;
+pub(crate) use version::version_mistake;

@@ -15,14 +15,31 @@ pub(super) const DEPTH_AT_MOST: usize = 250;
 
 /// Words that CEL keeps for itself and for the languages it is embedded in.
 const RESERVED: &[&str] = &[
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
-    "namespace", "return", "var", "void", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 /// Whether conditions can name an attribute so: `now` is the moment, and the others are CEL's own.
 pub(crate) fn is_name(name: &str) -> bool {
     let mut characters = name.chars();
-    characters.next().is_some_and(|first| first == '_' || first.is_ascii_alphabetic())
+    characters
+        .next()
+        .is_some_and(|first| first == '_' || first.is_ascii_alphabetic())
         && characters.all(|c| c == '_' || c.is_ascii_alphanumeric())
         && !RESERVED.contains(&name)
         && !matches!(name, "in" | "true" | "false" | "null" | "now")
@@ -32,7 +49,12 @@ type Parsed<T> = Result<T, Box<Diagnostic>>;
 
 /// The only expression of a text.
 pub(super) fn parse(text: &MappedText) -> Parsed<Syntax> {
-    let mut parser = Parser { text, tokens: tokens(text)?, at: 0, depth: 0 };
+    let mut parser = Parser {
+        text,
+        tokens: tokens(text)?,
+        at: 0,
+        depth: 0,
+    };
     let expression = parser.expression()?;
     match parser.peek().kind {
         TokenKind::End => Ok(expression),
@@ -156,7 +178,11 @@ impl<'t> Parser<'t> {
             let otherwise = self.expression()?;
             let span = condition.span.to(otherwise.span);
             let height = condition.height.max(then.height).max(otherwise.height);
-            self.node(Form::Conditional(Box::new([condition, then, otherwise])), span, height)?
+            self.node(
+                Form::Conditional(Box::new([condition, then, otherwise])),
+                span,
+                height,
+            )?
         } else {
             condition
         };
@@ -167,7 +193,10 @@ impl<'t> Parser<'t> {
     /// Operands joined by operators that bind at least this tightly.
     fn operators(&mut self, least: u8) -> Parsed<Syntax> {
         let mut left = self.unary()?;
-        while let Some((symbol, binds)) = self.operator().and_then(|symbol| Some((symbol, precedence(symbol)?))) {
+        while let Some((symbol, binds)) = self
+            .operator()
+            .and_then(|symbol| Some((symbol, precedence(symbol)?)))
+        {
             if binds < least {
                 break;
             }
@@ -179,7 +208,12 @@ impl<'t> Parser<'t> {
             let right = self.operators(binds + 1)?;
             let Some(operator) = binary(symbol) else { break };
             let (span, height) = (left.span.to(right.span), left.height.max(right.height));
-            let form = Form::Binary { operator, operator_span, left: Box::new(left), right: Box::new(right) };
+            let form = Form::Binary {
+                operator,
+                operator_span,
+                left: Box::new(left),
+                right: Box::new(right),
+            };
             left = self.node(form, span, height)?;
         }
         Ok(left)
@@ -191,9 +225,25 @@ impl<'t> Parser<'t> {
         while self.eat(symbol).is_some() {
             operands.push(self.operators(binds + 1)?);
         }
-        let height = operands.iter().map(|operand| operand.height).max().unwrap_or_default();
-        let span = operands.iter().map(|operand| operand.span).reduce(Span::to).unwrap_or_default();
-        self.node(if symbol == "&&" { Form::And(operands) } else { Form::Or(operands) }, span, height)
+        let height = operands
+            .iter()
+            .map(|operand| operand.height)
+            .max()
+            .unwrap_or_default();
+        let span = operands
+            .iter()
+            .map(|operand| operand.span)
+            .reduce(Span::to)
+            .unwrap_or_default();
+        self.node(
+            if symbol == "&&" {
+                Form::And(operands)
+            } else {
+                Form::Or(operands)
+            },
+            span,
+            height,
+        )
     }
 
     /// `Unary = Member | "!" {"!"} Member | "-" {"-"} Member`
@@ -215,7 +265,14 @@ impl<'t> Parser<'t> {
         };
         while let Some((operator, operator_span)) = operators.pop() {
             let (span, height) = (operator_span.to(operand.span), operand.height);
-            operand = self.node(Form::Unary { operator, operand: Box::new(operand) }, span, height)?;
+            operand = self.node(
+                Form::Unary {
+                    operator,
+                    operand: Box::new(operand),
+                },
+                span,
+                height,
+            )?;
         }
         Ok(operand)
     }
@@ -246,7 +303,10 @@ impl<'t> Parser<'t> {
                 let index = self.expression()?;
                 let end = self.expect("]", "`]`")?;
                 let (span, height) = (operand.span.to(end), operand.height.max(index.height));
-                let form = Form::Index { operand: Box::new(operand), index: Box::new(index) };
+                let form = Form::Index {
+                    operand: Box::new(operand),
+                    index: Box::new(index),
+                };
                 operand = self.node(form, span, height)?;
             } else {
                 return Ok(operand);
@@ -268,15 +328,32 @@ impl<'t> Parser<'t> {
             return Err(self.message(operand.span));
         }
         let (span, height) = (operand.span.to(name_span), operand.height);
-        self.node(Form::Select { operand: Box::new(operand), field: name }, span, height)
+        self.node(
+            Form::Select {
+                operand: Box::new(operand),
+                field: name,
+            },
+            span,
+            height,
+        )
     }
 
     /// The arguments of a call, after its opening parenthesis.
     fn call(&mut self, receiver: Option<Syntax>, name: String, name_span: Span) -> Parsed<Syntax> {
         let (arguments, end) = self.expressions(")", "`,` or `)`")?;
         let start = receiver.as_ref().map_or(name_span, |receiver| receiver.span);
-        let below = receiver.iter().chain(&arguments).map(|part| part.height).max().unwrap_or_default();
-        let form = Form::Call { receiver: receiver.map(Box::new), name, name_span, arguments };
+        let below = receiver
+            .iter()
+            .chain(&arguments)
+            .map(|part| part.height)
+            .max()
+            .unwrap_or_default();
+        let form = Form::Call {
+            receiver: receiver.map(Box::new),
+            name,
+            name_span,
+            arguments,
+        };
         self.node(form, start.to(end), below)
     }
 
@@ -319,12 +396,19 @@ impl<'t> Parser<'t> {
                 self.advance();
                 let inner = self.expression()?;
                 let end = self.expect(")", "`)`")?;
-                Ok(Syntax { span: span.to(end), ..inner })
+                Ok(Syntax {
+                    span: span.to(end),
+                    ..inner
+                })
             }
             TokenKind::Symbol("[") => {
                 self.advance();
                 let (elements, end) = self.expressions("]", "`,` or `]`")?;
-                let height = elements.iter().map(|element| element.height).max().unwrap_or_default();
+                let height = elements
+                    .iter()
+                    .map(|element| element.height)
+                    .max()
+                    .unwrap_or_default();
                 self.node(Form::List(elements), span.to(end), height)
             }
             TokenKind::Symbol("{") => Err(Box::new(mistakes::unsupported("maps", span))),
@@ -337,8 +421,12 @@ impl<'t> Parser<'t> {
         match i64::try_from(magnitude) {
             Ok(value) => self.node(Form::Constant(Constant::Int(value)), span, 0),
             Err(_) => Err(Box::new(
-                Diagnostic::new(Code::ConditionSyntax, format!("`{magnitude}` does not fit a 64-bit int"), span)
-                    .labelled("not a number of CEL"),
+                Diagnostic::new(
+                    Code::ConditionSyntax,
+                    format!("`{magnitude}` does not fit a 64-bit int"),
+                    span,
+                )
+                .labelled("not a number of CEL"),
             )),
         }
     }
@@ -367,6 +455,9 @@ impl<'t> Parser<'t> {
 
     fn message(&self, start: Span) -> Box<Diagnostic> {
         let brace = self.peek();
-        Box::new(mistakes::unsupported("messages", start.to(self.text.span(brace.start, brace.end))))
+        Box::new(mistakes::unsupported(
+            "messages",
+            start.to(self.text.span(brace.start, brace.end)),
+        ))
     }
 }

@@ -9,7 +9,8 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::ast::{
     AssertionKind, Ast, ClassPerl, ClassPerlKind, ClassSetBinaryOp, ClassSetItem, Flag, Flags, FlagsItemKind,
-    GroupKind, HexLiteralKind, LiteralKind, RepetitionKind, RepetitionRange, Span, Visitor, parse::Parser, visit,
+    GroupKind, HexLiteralKind, LiteralKind, RepetitionKind, RepetitionRange, Span, Visitor, parse::Parser,
+    visit,
 };
 
 /// RE2 refuses larger counts.
@@ -34,7 +35,12 @@ pub(super) fn translate(pattern: &str) -> Result<String, BadPattern> {
         reason: error.kind().to_string(),
         help: None,
     })?;
-    let replacements = visit(&ast, Translator { replacements: Vec::new() })?;
+    let replacements = visit(
+        &ast,
+        Translator {
+            replacements: Vec::new(),
+        },
+    )?;
     let mut translated = String::with_capacity(pattern.len());
     let mut done = 0;
     for (span, replacement) in replacements {
@@ -44,15 +50,19 @@ pub(super) fn translate(pattern: &str) -> Result<String, BadPattern> {
     }
     translated.push_str(pattern.get(done..).unwrap_or_default());
     // Class names, and sizes that no automaton could hold, show only when the pattern is compiled.
-    regex_syntax::ParserBuilder::new().utf8(false).build().parse(&translated).map_err(|error| BadPattern {
-        start: 0,
-        end: pattern.len(),
-        reason: match error {
-            regex_syntax::Error::Translate(error) => error.kind().to_string(),
-            other => other.to_string(),
-        },
-        help: None,
-    })?;
+    regex_syntax::ParserBuilder::new()
+        .utf8(false)
+        .build()
+        .parse(&translated)
+        .map_err(|error| BadPattern {
+            start: 0,
+            end: pattern.len(),
+            reason: match error {
+                regex_syntax::Error::Translate(error) => error.kind().to_string(),
+                other => other.to_string(),
+            },
+            help: None,
+        })?;
     Ok(translated)
 }
 
@@ -72,7 +82,8 @@ impl Matcher {
 
     pub(super) fn matches(&self, text: &str) -> bool {
         let mut cache = self.0.create_cache();
-        self.0.is_match(&mut cache, Input::new(text).anchored(Anchored::Yes))
+        self.0
+            .is_match(&mut cache, Input::new(text).anchored(Anchored::Yes))
     }
 }
 
@@ -96,15 +107,22 @@ impl Translator {
 }
 
 fn refuse(span: &Span, reason: impl Into<String>, help: Option<&'static str>) -> BadPattern {
-    BadPattern { start: span.start.offset, end: span.end.offset, reason: reason.into(), help }
+    BadPattern {
+        start: span.start.offset,
+        end: span.end.offset,
+        reason: reason.into(),
+        help,
+    }
 }
 
 fn literal(span: &Span, kind: &LiteralKind) -> Result<(), BadPattern> {
     match kind {
         LiteralKind::HexFixed(HexLiteralKind::X) | LiteralKind::HexBrace(HexLiteralKind::X) => Ok(()),
-        LiteralKind::HexFixed(_) | LiteralKind::HexBrace(_) => {
-            Err(refuse(span, "RE2 has no escape of this kind", Some(r"a code point is written `\x{1F600}`")))
-        }
+        LiteralKind::HexFixed(_) | LiteralKind::HexBrace(_) => Err(refuse(
+            span,
+            "RE2 has no escape of this kind",
+            Some(r"a code point is written `\x{1F600}`"),
+        )),
         _ => Ok(()),
     }
 }
@@ -112,7 +130,11 @@ fn literal(span: &Span, kind: &LiteralKind) -> Result<(), BadPattern> {
 fn flags(flags: &Flags) -> Result<(), BadPattern> {
     for item in &flags.items {
         if let FlagsItemKind::Flag(Flag::Unicode | Flag::CRLF | Flag::IgnoreWhitespace) = item.kind {
-            return Err(refuse(&item.span, "RE2 has no such flag", Some("the flags are `i`, `m`, `s` and `U`")));
+            return Err(refuse(
+                &item.span,
+                "RE2 has no such flag",
+                Some("the flags are `i`, `m`, `s` and `U`"),
+            ));
         }
     }
     Ok(())
@@ -154,13 +176,21 @@ impl Visitor for Translator {
                 AssertionKind::WordBoundary => self.replacements.push((assertion.span, r"(?-u:\b)")),
                 AssertionKind::NotWordBoundary => self.replacements.push((assertion.span, r"(?-u:\B)")),
                 AssertionKind::WordBoundaryStartAngle | AssertionKind::WordBoundaryEndAngle => {
-                    return Err(refuse(&assertion.span, "RE2 reads this as the character", Some("write it without the backslash")));
+                    return Err(refuse(
+                        &assertion.span,
+                        "RE2 reads this as the character",
+                        Some("write it without the backslash"),
+                    ));
                 }
                 AssertionKind::WordBoundaryStart
                 | AssertionKind::WordBoundaryEnd
                 | AssertionKind::WordBoundaryStartHalf
                 | AssertionKind::WordBoundaryEndHalf => {
-                    return Err(refuse(&assertion.span, "RE2 has no such assertion", Some(r"a word boundary is `\b`")));
+                    return Err(refuse(
+                        &assertion.span,
+                        "RE2 has no such assertion",
+                        Some(r"a word boundary is `\b`"),
+                    ));
                 }
                 _ => {}
             },
@@ -178,7 +208,11 @@ impl Visitor for Translator {
                 literal(&range.end.span, &range.end.kind)?;
             }
             ClassSetItem::Bracketed(class) => {
-                return Err(refuse(&class.span, "a class cannot stand in a class", Some(r"a bracket itself is written `\[`")));
+                return Err(refuse(
+                    &class.span,
+                    "a class cannot stand in a class",
+                    Some(r"a bracket itself is written `\[`"),
+                ));
             }
             _ => {}
         }
@@ -186,7 +220,11 @@ impl Visitor for Translator {
     }
 
     fn visit_class_set_binary_op_pre(&mut self, operation: &ClassSetBinaryOp) -> Result<(), BadPattern> {
-        Err(refuse(&operation.span, "RE2 has no operations on classes", Some("escape the characters: `\\&`, `\\-`, `\\~`")))
+        Err(refuse(
+            &operation.span,
+            "RE2 has no operations on classes",
+            Some("escape the characters: `\\&`, `\\-`, `\\~`"),
+        ))
     }
 }
 
@@ -195,7 +233,9 @@ mod tests {
     use super::*;
 
     fn full_match(pattern: &str, text: &str) -> bool {
-        Matcher::new(&translate(pattern).expect(pattern)).expect(pattern).matches(text)
+        Matcher::new(&translate(pattern).expect(pattern))
+            .expect(pattern)
+            .matches(text)
     }
 
     #[test]
@@ -214,8 +254,22 @@ mod tests {
     #[test]
     fn what_re2_reads_otherwise_is_refused() {
         for pattern in [
-            "[a&&b]", "[a--b]", "[a~~b]", "[a[b]]", r"\<", r"\u0041", "(?x)a", "(?-u)a", "a{1001}", r"\b{start}", "a{,3}",
-            "(", "[", "a**)", r"\1", r"\p{Nonsense}",
+            "[a&&b]",
+            "[a--b]",
+            "[a~~b]",
+            "[a[b]]",
+            r"\<",
+            r"\u0041",
+            "(?x)a",
+            "(?-u)a",
+            "a{1001}",
+            r"\b{start}",
+            "a{,3}",
+            "(",
+            "[",
+            "a**)",
+            r"\1",
+            r"\p{Nonsense}",
         ] {
             assert!(translate(pattern).is_err(), "{pattern}");
         }

@@ -16,11 +16,22 @@ pub(super) struct Syntax {
 pub(super) enum Form {
     Constant(Constant),
     /// A name; `.name` is looked up outside of macros.
-    Name { name: String, root: bool },
+    Name {
+        name: String,
+        root: bool,
+    },
     /// `!x`, `-x`
-    Unary { operator: Unary, operand: Box<Syntax> },
+    Unary {
+        operator: Unary,
+        operand: Box<Syntax>,
+    },
     /// Comparisons, `in`, arithmetic.
-    Binary { operator: Binary, operator_span: Span, left: Box<Syntax>, right: Box<Syntax> },
+    Binary {
+        operator: Binary,
+        operator_span: Span,
+        left: Box<Syntax>,
+        right: Box<Syntax>,
+    },
     /// `a && b && c`
     And(Vec<Syntax>),
     /// `a || b || c`
@@ -28,11 +39,22 @@ pub(super) enum Form {
     /// `a ? b : c`
     Conditional(Box<[Syntax; 3]>),
     /// `a.b`
-    Select { operand: Box<Syntax>, field: String },
+    Select {
+        operand: Box<Syntax>,
+        field: String,
+    },
     /// `a[b]`
-    Index { operand: Box<Syntax>, index: Box<Syntax> },
+    Index {
+        operand: Box<Syntax>,
+        index: Box<Syntax>,
+    },
     /// `f(a, b)`, `a.f(b)`
-    Call { receiver: Option<Box<Syntax>>, name: String, name_span: Span, arguments: Vec<Syntax> },
+    Call {
+        receiver: Option<Box<Syntax>>,
+        name: String,
+        name_span: Span,
+        arguments: Vec<Syntax>,
+    },
     /// `[a, b]`
     List(Vec<Syntax>),
 }
@@ -47,7 +69,10 @@ pub(super) enum Constant {
     Uint(u64),
     Double(f64),
     /// Its value, and where its body begins in the condition if every byte of it stands there as it is.
-    String { value: String, body: Option<usize> },
+    String {
+        value: String,
+        body: Option<usize>,
+    },
     Null,
 }
 

@@ -9,20 +9,32 @@ pub fn parse_timestamp(text: &str) -> Result<(i64, u32), &'static str> {
     let bytes = text.as_bytes();
     let number = |from: usize, digits: usize| -> Option<i64> {
         let written = text.get(from..from + digits)?;
-        written.bytes().all(|b| b.is_ascii_digit()).then(|| written.parse().ok())?
+        written
+            .bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| written.parse().ok())?
     };
     let separated = |at: usize, allowed: &[u8]| bytes.get(at).is_some_and(|b| allowed.contains(b));
-    let (Some(year), true, Some(month), true, Some(day)) =
-        (number(0, 4), separated(4, b"-"), number(5, 2), separated(7, b"-"), number(8, 2))
-    else {
+    let (Some(year), true, Some(month), true, Some(day)) = (
+        number(0, 4),
+        separated(4, b"-"),
+        number(5, 2),
+        separated(7, b"-"),
+        number(8, 2),
+    ) else {
         return Err(SHAPE);
     };
     if bytes.len() == 10 {
         return Err("a date needs a time and a time zone: `2026-12-01T09:00:00Z`");
     }
-    let (true, Some(hour), true, Some(minute), true, Some(second)) =
-        (separated(10, b"Tt"), number(11, 2), separated(13, b":"), number(14, 2), separated(16, b":"), number(17, 2))
-    else {
+    let (true, Some(hour), true, Some(minute), true, Some(second)) = (
+        separated(10, b"Tt"),
+        number(11, 2),
+        separated(13, b":"),
+        number(14, 2),
+        separated(16, b":"),
+        number(17, 2),
+    ) else {
         return Err(SHAPE);
     };
     let (nanos, rest) = fraction(&text[19..]).ok_or(SHAPE)?;
@@ -36,8 +48,13 @@ pub fn parse_timestamp(text: &str) -> Result<(i64, u32), &'static str> {
     if hour > 23 || minute > 59 || second > 59 {
         return Err("there is no such time of day");
     }
-    let seconds = days_from_epoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset_minutes * 60;
-    if SECONDS.contains(&seconds) { Ok((seconds, nanos)) } else { Err("instants lie in the years 1 to 9999") }
+    let seconds =
+        days_from_epoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset_minutes * 60;
+    if SECONDS.contains(&seconds) {
+        Ok((seconds, nanos))
+    } else {
+        Err("instants lie in the years 1 to 9999")
+    }
 }
 
 /// Whether seconds since the Unix epoch lie in CEL's range of timestamps.
@@ -50,7 +67,11 @@ pub(super) fn parse_zone(name: &str) -> Option<i64> {
     if name == "UTC" {
         return Some(0);
     }
-    let signed = if name.starts_with(['+', '-']) { name.to_owned() } else { format!("+{name}") };
+    let signed = if name.starts_with(['+', '-']) {
+        name.to_owned()
+    } else {
+        format!("+{name}")
+    };
     offset(&signed).ok()
 }
 
@@ -81,7 +102,9 @@ fn fraction_digits(nanos: u32) -> String {
 
 /// `.5Z` → half a second in nanoseconds, and the rest.
 fn fraction(text: &str) -> Option<(u32, &str)> {
-    let Some(after) = text.strip_prefix('.') else { return Some((0, text)) };
+    let Some(after) = text.strip_prefix('.') else {
+        return Some((0, text));
+    };
     let digits = after.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 0 || digits > 9 {
         return None;
@@ -166,9 +189,15 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, &'static str> {
     }
     let mut nanos: i128 = 0;
     while !rest.is_empty() {
-        let number = rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
+        let number = rest
+            .bytes()
+            .take_while(|b| b.is_ascii_digit() || *b == b'.')
+            .count();
         let (written, after) = rest.split_at(number);
-        let letters = after.bytes().take_while(|b| !b.is_ascii_digit() && *b != b'.').count();
+        let letters = after
+            .bytes()
+            .take_while(|b| !b.is_ascii_digit() && *b != b'.')
+            .count();
         let (unit, next) = after.split_at(letters);
         let unit_nanos: i128 = match unit {
             "ns" => 1,
@@ -177,10 +206,14 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, &'static str> {
             "s" => 1_000_000_000,
             "m" => 60_000_000_000,
             "h" => 3_600_000_000_000,
-            "d" | "w" | "y" => return Err("a duration has no unit longer than `h`, since days differ in length"),
+            "d" | "w" | "y" => {
+                return Err("a duration has no unit longer than `h`, since days differ in length");
+            }
             _ => return Err(SHAPE),
         };
-        nanos = nanos.checked_add(scaled(written, unit_nanos).ok_or(SHAPE)?).ok_or(RANGE)?;
+        nanos = nanos
+            .checked_add(scaled(written, unit_nanos).ok_or(SHAPE)?)
+            .ok_or(RANGE)?;
         rest = next;
     }
     i64::try_from(if negative { -nanos } else { nanos }).map_err(|_| RANGE)
@@ -194,9 +227,17 @@ fn scaled(written: &str, unit: i128) -> Option<i128> {
     }
     let whole = whole.trim_start_matches('0');
     // More digits than these are beyond the range, or less than a nanosecond.
-    let whole: i128 = if whole.is_empty() { 0 } else { whole.get(..whole.len().min(24))?.parse().ok()? };
+    let whole: i128 = if whole.is_empty() {
+        0
+    } else {
+        whole.get(..whole.len().min(24))?.parse().ok()?
+    };
     let digits = part.get(..part.len().min(18))?;
-    let fraction: i128 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+    let fraction: i128 = if digits.is_empty() {
+        0
+    } else {
+        digits.parse().ok()?
+    };
     let scale = 10_i128.pow(u32::try_from(digits.len()).ok()?);
     whole.checked_mul(unit)?.checked_add(fraction * unit / scale)
 }
@@ -209,15 +250,27 @@ mod tests {
     fn instants_are_those_of_rfc_3339() {
         assert_eq!(parse_timestamp("1970-01-01T00:00:00Z"), Ok((0, 0)));
         assert_eq!(parse_timestamp("2009-02-13T23:31:30Z"), Ok((1_234_567_890, 0)));
-        assert_eq!(parse_timestamp("2009-02-13T23:31:30.25+01:00"), Ok((1_234_564_290, 250_000_000)));
+        assert_eq!(
+            parse_timestamp("2009-02-13T23:31:30.25+01:00"),
+            Ok((1_234_564_290, 250_000_000))
+        );
         assert_eq!(parse_timestamp("0001-01-01T00:00:00Z"), Ok((*SECONDS.start(), 0)));
-        assert_eq!(parse_timestamp("9999-12-31T23:59:59.999999999Z"), Ok((*SECONDS.end(), 999_999_999)));
+        assert_eq!(
+            parse_timestamp("9999-12-31T23:59:59.999999999Z"),
+            Ok((*SECONDS.end(), 999_999_999))
+        );
         assert_eq!(parse_timestamp("2024-02-29T00:00:00Z"), Ok((1_709_164_800, 0)));
     }
 
     #[test]
     fn instants_are_written_as_they_are_read() {
-        for text in ["1970-01-01T00:00:00Z", "2024-02-29T23:59:59.5Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "1900-03-01T12:00:00Z"] {
+        for text in [
+            "1970-01-01T00:00:00Z",
+            "2024-02-29T23:59:59.5Z",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59.999999999Z",
+            "1900-03-01T12:00:00Z",
+        ] {
             let (seconds, nanos) = parse_timestamp(text).expect(text);
             assert_eq!(format_timestamp(seconds, nanos), text);
         }

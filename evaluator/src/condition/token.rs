@@ -28,8 +28,8 @@ pub(super) enum TokenKind {
 
 /// Longer ones first.
 const SYMBOLS: &[&str] = &[
-    "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "-", "+", "*", "/", "%", "?", ":", ".", ",", "(", ")", "[", "]",
-    "{", "}",
+    "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "-", "+", "*", "/", "%", "?", ":", ".", ",", "(", ")",
+    "[", "]", "{", "}",
 ];
 
 /// All tokens of a condition, an end token last.
@@ -61,16 +61,26 @@ impl Lexer<'_> {
         let start = self.rest;
         let rest = self.rest();
         let Some(first) = rest.chars().next() else {
-            return Ok(Token { kind: TokenKind::End, start, end: start });
+            return Ok(Token {
+                kind: TokenKind::End,
+                start,
+                end: start,
+            });
         };
         let (kind, length) = if let Some((prefix, quote)) = string_start(rest) {
             let length = literal::string_length(rest, prefix.len(), quote)
                 .ok_or_else(|| self.unclosed_string(start, prefix.len() + quote.len()))?;
             (self.string(start, prefix, quote, length)?, length)
-        } else if first.is_ascii_digit() || (first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit())) {
+        } else if first.is_ascii_digit()
+            || (first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit()))
+        {
             self.number(start)?
         } else if first == '_' || first.is_ascii_alphabetic() {
-            (TokenKind::Word, rest.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(rest.len()))
+            (
+                TokenKind::Word,
+                rest.find(|c: char| c != '_' && !c.is_ascii_alphanumeric())
+                    .unwrap_or(rest.len()),
+            )
         } else if let Some(mistake) = mistakes::symbol(self.text, start) {
             return Err(Box::new(mistake));
         } else if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
@@ -79,7 +89,11 @@ impl Lexer<'_> {
             return Err(Box::new(mistakes::character(self.text, start, first)));
         };
         self.rest += length;
-        Ok(Token { kind, start, end: self.rest })
+        Ok(Token {
+            kind,
+            start,
+            end: self.rest,
+        })
     }
 
     /// Blanks and `//` comments.
@@ -111,17 +125,27 @@ impl Lexer<'_> {
         let (from, to) = (start + prefix.len() + quote.len(), start + length - quote.len());
         let body = self.text.as_str().get(from..to).unwrap_or_default();
         if !prefix.is_empty() {
-            return Ok(TokenKind::Constant(Constant::String { value: body.to_owned(), body: Some(from) }));
+            return Ok(TokenKind::Constant(Constant::String {
+                value: body.to_owned(),
+                body: Some(from),
+            }));
         }
         match literal::unescape(body) {
             Ok(value) => {
                 let verbatim = !body.contains('\\');
-                Ok(TokenKind::Constant(Constant::String { value, body: verbatim.then_some(from) }))
+                Ok(TokenKind::Constant(Constant::String {
+                    value,
+                    body: verbatim.then_some(from),
+                }))
             }
             Err(bad) => Err(Box::new(
-                Diagnostic::new(Code::ConditionSyntax, bad.reason, self.text.span(from + bad.start, from + bad.end))
-                    .labelled("not an escape of CEL")
-                    .help(r#"a backslash itself is written `\\`, or as it is in a raw string: r"\d+""#),
+                Diagnostic::new(
+                    Code::ConditionSyntax,
+                    bad.reason,
+                    self.text.span(from + bad.start, from + bad.end),
+                )
+                .labelled("not an escape of CEL")
+                .help(r#"a backslash itself is written `\\`, or as it is in a raw string: r"\d+""#),
             )),
         }
     }
@@ -140,8 +164,12 @@ impl Lexer<'_> {
         let written = self.rest().get(..length).unwrap_or_default();
         let constant = literal::number(written).map_err(|reason| {
             Box::new(
-                Diagnostic::new(Code::ConditionSyntax, reason, self.text.span(start, start + length))
-                    .labelled("not a number of CEL"),
+                Diagnostic::new(
+                    Code::ConditionSyntax,
+                    reason,
+                    self.text.span(start, start + length),
+                )
+                .labelled("not a number of CEL"),
             )
         })?;
         Ok((TokenKind::Constant(constant), length))
@@ -150,7 +178,13 @@ impl Lexer<'_> {
 
 /// The prefix (`r`, `b`, `rb`, …) and the opening quotes, if a string begins here.
 fn string_start(rest: &str) -> Option<(&str, &'static str)> {
-    let prefix = rest.bytes().take(2).take_while(|b| matches!(b, b'r' | b'R' | b'b' | b'B')).count();
-    let quote = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| rest[prefix..].starts_with(quote))?;
+    let prefix = rest
+        .bytes()
+        .take(2)
+        .take_while(|b| matches!(b, b'r' | b'R' | b'b' | b'B'))
+        .count();
+    let quote = ["\"\"\"", "'''", "\"", "'"]
+        .into_iter()
+        .find(|quote| rest[prefix..].starts_with(quote))?;
     Some((&rest[..prefix], quote))
 }

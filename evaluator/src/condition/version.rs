@@ -17,10 +17,13 @@ pub(crate) fn version_mistake(text: &str) -> Option<&'static str> {
     if numbers.len() != 3 || !numbers.iter().all(|part| is_number(part)) {
         return Some("a version has three numbers, major.minor.patch, without leading zeros");
     }
-    let is_identifier = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let is_identifier =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let is_all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if let Some(prerelease) = prerelease
-        && !prerelease.split('.').all(|part| is_identifier(part) && (!is_all_digits(part) || is_number(part)))
+        && !prerelease
+            .split('.')
+            .all(|part| is_identifier(part) && (!is_all_digits(part) || is_number(part)))
     {
         return Some("a pre-release is identifiers between points, numbers without leading zeros");
     }
@@ -43,10 +46,30 @@ mod tests {
 
     #[test]
     fn versions_are_those_of_semver_org() {
-        for version in ["0.0.4", "1.2.3", "1.0.0-alpha.1", "1.0.0-0A.is.legal", "1.2.3----R-S.12.9.1--.12+meta", "99999999999999999999.0.0", "1.0.0+0.build.01"] {
+        for version in [
+            "0.0.4",
+            "1.2.3",
+            "1.0.0-alpha.1",
+            "1.0.0-0A.is.legal",
+            "1.2.3----R-S.12.9.1--.12+meta",
+            "99999999999999999999.0.0",
+            "1.0.0+0.build.01",
+        ] {
             assert_eq!(version_mistake(version), None, "{version}");
         }
-        for version in ["1", "1.2", "1.2.3.4", "01.1.1", "1.2.3-01", "1.2.3-", "1.2.3+", "v1.2.3", "1.2.3-é", "", "1.2.3-a..b"] {
+        for version in [
+            "1",
+            "1.2",
+            "1.2.3.4",
+            "01.1.1",
+            "1.2.3-01",
+            "1.2.3-",
+            "1.2.3+",
+            "v1.2.3",
+            "1.2.3-é",
+            "",
+            "1.2.3-a..b",
+        ] {
             assert!(version_mistake(version).is_some(), "{version}");
         }
     }

@@ -9,7 +9,11 @@ impl Expression {
             Kind::Literal(_) | Kind::Attribute(_) | Kind::Local(_) | Kind::Now | Kind::Has(_) => Vec::new(),
             Kind::Not(operand) | Kind::Negate(operand) => vec![operand],
             Kind::And(operands) | Kind::Or(operands) | Kind::List(operands) => operands.iter().collect(),
-            Kind::Conditional { condition, then, otherwise } => vec![condition, then, otherwise],
+            Kind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => vec![condition, then, otherwise],
             Kind::Compare { left, right, .. } | Kind::Arithmetic { left, right, .. } => vec![left, right],
             Kind::In { needle, list } => vec![needle, list],
             Kind::InSegment { needle, .. } => vec![needle],

@@ -164,6 +164,10 @@ mod tests {
 
     #[test]
     fn codes_ascend_and_are_unique() {
-        assert!(Code::ALL.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()));
+        assert!(
+            Code::ALL
+                .windows(2)
+                .all(|pair| pair[0].as_str() < pair[1].as_str())
+        );
     }
 }

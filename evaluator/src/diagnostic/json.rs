@@ -51,7 +51,10 @@ struct EditRecord<'d> {
 
 /// An array of objects, one a diagnostic, in the order given.
 pub fn render_json(diagnostics: &[Diagnostic], sources: &Sources) -> serde_json::Value {
-    diagnostics.iter().map(|diagnostic| record(diagnostic, sources)).collect()
+    diagnostics
+        .iter()
+        .map(|diagnostic| record(diagnostic, sources))
+        .collect()
 }
 
 fn record(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Value {
@@ -64,7 +67,10 @@ fn record(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Value {
         labels: diagnostic
             .labels
             .iter()
-            .map(|label| LabelRecord { place: place(label.span, sources), text: &label.text })
+            .map(|label| LabelRecord {
+                place: place(label.span, sources),
+                text: &label.text,
+            })
             .collect(),
         notes: &diagnostic.notes,
         help: &diagnostic.help,
@@ -73,7 +79,10 @@ fn record(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Value {
             edits: suggestion
                 .edits
                 .iter()
-                .map(|edit| EditRecord { place: place(edit.span, sources), replacement: &edit.replacement })
+                .map(|edit| EditRecord {
+                    place: place(edit.span, sources),
+                    replacement: &edit.replacement,
+                })
                 .collect(),
         }),
     };

@@ -65,7 +65,10 @@ impl Diagnostic {
         Diagnostic {
             code,
             message: message.into(),
-            labels: vec![Label { span, text: String::new() }],
+            labels: vec![Label {
+                span,
+                text: String::new(),
+            }],
             notes: Vec::new(),
             help: Vec::new(),
             suggestion: None,
@@ -84,7 +87,10 @@ impl Diagnostic {
     /// Another place that explains the mistake.
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -104,14 +110,28 @@ impl Diagnostic {
 
     /// A change that would make it right.
     #[must_use]
-    pub fn suggest(self, message: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
-        self.suggest_all(message, vec![Edit { span, replacement: replacement.into() }])
+    pub fn suggest(
+        self,
+        message: impl Into<String>,
+        span: Span,
+        replacement: impl Into<String>,
+    ) -> Diagnostic {
+        self.suggest_all(
+            message,
+            vec![Edit {
+                span,
+                replacement: replacement.into(),
+            }],
+        )
     }
 
     /// A change in several places that would make it right.
     #[must_use]
     pub fn suggest_all(mut self, message: impl Into<String>, edits: Vec<Edit>) -> Diagnostic {
-        self.suggestion = Some(Suggestion { message: message.into(), edits });
+        self.suggestion = Some(Suggestion {
+            message: message.into(),
+            edits,
+        });
         self
     }
 

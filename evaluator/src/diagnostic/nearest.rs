@@ -9,7 +9,12 @@ pub(crate) fn nearest<'c>(written: &str, candidates: impl IntoIterator<Item = &'
     candidates
         .into_iter()
         .filter(|candidate| *candidate != written)
-        .map(|candidate| (strsim::damerau_levenshtein(&plain, &simplified(candidate)), candidate))
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&plain, &simplified(candidate)),
+                candidate,
+            )
+        })
         .filter(|(distance, candidate)| *distance <= tolerance && *distance < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -17,7 +22,10 @@ pub(crate) fn nearest<'c>(written: &str, candidates: impl IntoIterator<Item = &'
 
 /// `userId`, `user-id` and `USER_ID` are one word to a person.
 fn simplified(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
+    name.chars()
+        .filter(|c| !matches!(c, '_' | '-' | ' '))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]

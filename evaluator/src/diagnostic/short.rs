@@ -13,7 +13,13 @@ pub fn render_short(diagnostics: &[Diagnostic], sources: &Sources) -> String {
             // Writing into a string cannot fail.
             let _ = write!(lines, "{location}: ");
         }
-        let _ = writeln!(lines, "{}[{}]: {}", diagnostic.severity(), diagnostic.code, diagnostic.message);
+        let _ = writeln!(
+            lines,
+            "{}[{}]: {}",
+            diagnostic.severity(),
+            diagnostic.code,
+            diagnostic.message
+        );
     }
     lines
 }

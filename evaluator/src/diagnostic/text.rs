@@ -10,7 +10,11 @@ const SURROUNDINGS_BYTES: usize = 4096;
 
 /// Every diagnostic with its source, in the order given.
 pub fn render_text(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> String {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut text = String::new();
     for diagnostic in diagnostics {
@@ -25,8 +29,11 @@ fn groups<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> Vec<Group<'d>
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group =
-        Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str()));
+    let mut group = Group::with_title(
+        level
+            .primary_title(diagnostic.message.as_str())
+            .id(diagnostic.code.as_str()),
+    );
     for file in files(diagnostic) {
         if let Some(snippet) = annotated(diagnostic, file, sources) {
             group = group.element(snippet);
@@ -59,11 +66,23 @@ fn annotated<'d>(
     file: FileId,
     sources: &'d Sources,
 ) -> Option<Snippet<'d, annotate_snippets::Annotation<'d>>> {
-    let here = || diagnostic.labels.iter().enumerate().filter(|(_, label)| label.span.file == file);
+    let here = || {
+        diagnostic
+            .labels
+            .iter()
+            .enumerate()
+            .filter(|(_, label)| label.span.file == file)
+    };
     let window = Window::around(here().map(|(_, label)| label.span), file, sources)?;
-    let mut snippet = Snippet::source(window.text).line_start(window.line).path(window.path);
+    let mut snippet = Snippet::source(window.text)
+        .line_start(window.line)
+        .path(window.path);
     for (position, label) in here() {
-        let kind = if position == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let kind = if position == 0 {
+            AnnotationKind::Primary
+        } else {
+            AnnotationKind::Context
+        };
         let mut annotation = kind.span(window.range(label.span));
         if !label.text.is_empty() {
             annotation = annotation.label(label.text.as_str());
@@ -77,7 +96,9 @@ fn suggested<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> Option<Gro
     let suggestion = diagnostic.suggestion.as_ref()?;
     let file = suggestion.edits.first()?.span.file;
     let window = Window::around(suggestion.edits.iter().map(|edit| edit.span), file, sources)?;
-    let mut snippet = Snippet::source(window.text).line_start(window.line).path(window.path);
+    let mut snippet = Snippet::source(window.text)
+        .line_start(window.line)
+        .path(window.path);
     for edit in suggestion.edits.iter().filter(|edit| edit.span.file == file) {
         snippet = snippet.patch(Patch::new(window.range(edit.span), edit.replacement.as_str()));
     }
@@ -102,9 +123,19 @@ impl<'s> Window<'s> {
             .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
         let earliest = boundary(text, first.saturating_sub(SURROUNDINGS_BYTES));
         let latest = boundary(text, last.saturating_add(SURROUNDINGS_BYTES).min(text.len()));
-        let line_start = text.get(earliest..first)?.rfind('\n').map_or(earliest, |line| earliest + line + 1);
-        let line_end = text.get(last..latest)?.find('\n').map_or(latest, |line| last + line);
-        let location = sources.location(Span { file, start: u32::try_from(line_start).ok()?, end: 0 })?;
+        let line_start = text
+            .get(earliest..first)?
+            .rfind('\n')
+            .map_or(earliest, |line| earliest + line + 1);
+        let line_end = text
+            .get(last..latest)?
+            .find('\n')
+            .map_or(latest, |line| last + line);
+        let location = sources.location(Span {
+            file,
+            start: u32::try_from(line_start).ok()?,
+            end: 0,
+        })?;
         Some(Window {
             path: source.path(),
             text: text.get(line_start..line_end)?,
@@ -120,5 +151,8 @@ impl<'s> Window<'s> {
 }
 
 fn boundary(text: &str, near: usize) -> usize {
-    (0..=near).rev().find(|offset| text.is_char_boundary(*offset)).unwrap_or(0)
+    (0..=near)
+        .rev()
+        .find(|offset| text.is_char_boundary(*offset))
+        .unwrap_or(0)
 }

@@ -155,5 +155,6 @@ pub fn head(bytes: &[u8]) -> u64 {
 }
 
 /// The features of WebAssembly that modules may use.
-pub const FEATURES: WasmFeatures =
-    WasmFeatures::WASM1.union(WasmFeatures::MULTI_VALUE).union(WasmFeatures::BULK_MEMORY);
+pub const FEATURES: WasmFeatures = WasmFeatures::WASM1
+    .union(WasmFeatures::MULTI_VALUE)
+    .union(WasmFeatures::BULK_MEMORY);

@@ -39,8 +39,16 @@ pub(super) fn read(
         [] => complete = true,
         [(source, file), more @ ..] => {
             for (_, other) in more {
-                let place = Span { file: *other, start: 0, end: 0 };
-                diagnostics.push(Diagnostic::new(Code::DuplicateFeature, "there is one context, and this is another", place));
+                let place = Span {
+                    file: *other,
+                    start: 0,
+                    end: 0,
+                };
+                diagnostics.push(Diagnostic::new(
+                    Code::DuplicateFeature,
+                    "there is one context, and this is another",
+                    place,
+                ));
             }
             let before = diagnostics.len();
             if let Some(document) = document(source, *file, &mut diagnostics) {
@@ -56,10 +64,20 @@ pub(super) fn read(
             complete &= diagnostics[before..].iter().all(|d| d.code != Code::WrongShape);
         }
     }
-    Vocabulary { environment: Environment::new(attributes, segments), broken, complete, needed, diagnostics }
+    Vocabulary {
+        environment: Environment::new(attributes, segments),
+        broken,
+        complete,
+        needed,
+        diagnostics,
+    }
 }
 
-fn document(source: &Source, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> Option<Mapping<AttributeDocument>> {
+fn document(
+    source: &Source,
+    file: FileId,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Mapping<AttributeDocument>> {
     let before = diagnostics.len();
     let Some(node) = yaml::parse(source, file, diagnostics) else {
         // An empty context declares nothing.
@@ -69,7 +87,11 @@ fn document(source: &Source, file: FileId, diagnostics: &mut Vec<Diagnostic>) ->
     attributes
 }
 
-fn attribute(name: &Spanned<String>, declared: AttributeDocument, diagnostics: &mut Vec<Diagnostic>) -> Option<Attribute> {
+fn attribute(
+    name: &Spanned<String>,
+    declared: AttributeDocument,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Attribute> {
     let before = diagnostics.len();
     if !is_name(&name.value) {
         diagnostics.push(
@@ -83,11 +105,15 @@ fn attribute(name: &Spanned<String>, declared: AttributeDocument, diagnostics: &
         Type::List(element) => element.as_ref(),
         scalar => scalar,
     };
-    let known = declared.values.map(|values| known_values(&values, element, diagnostics));
+    let known = declared
+        .values
+        .map(|values| known_values(&values, element, diagnostics));
     if let Some(pattern) = &declared.pattern {
         check_pattern(pattern, element, diagnostics);
     }
-    let failed = diagnostics[before..].iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+    let failed = diagnostics[before..]
+        .iter()
+        .any(|diagnostic| diagnostic.severity() == Severity::Error);
     (!failed).then(|| Attribute {
         name: name.value.clone(),
         ty: ty.clone(),
@@ -100,11 +126,19 @@ fn attribute(name: &Spanned<String>, declared: AttributeDocument, diagnostics: &
 
 fn known_values(values: &[Spanned<Json>], ty: &Type, diagnostics: &mut Vec<Diagnostic>) -> Vec<Literal> {
     let mut known: Vec<Literal> = Vec::with_capacity(values.len());
-    for Spanned { value: Json(value), span } in values {
+    for Spanned {
+        value: Json(value),
+        span,
+    } in values
+    {
         match values::literal(value, ty) {
             Ok(literal) if known.contains(&literal) => diagnostics.push(
-                Diagnostic::new(Code::DuplicateValue, format!("{} is declared twice", literal.written()), *span)
-                    .labelled("again here"),
+                Diagnostic::new(
+                    Code::DuplicateValue,
+                    format!("{} is declared twice", literal.written()),
+                    *span,
+                )
+                .labelled("again here"),
             ),
             Ok(literal) => known.push(literal),
             Err(mistake) => diagnostics.push(mistake.at(Code::InvalidValue, *span)),
@@ -116,10 +150,15 @@ fn known_values(values: &[Spanned<Json>], ty: &Type, diagnostics: &mut Vec<Diagn
 fn check_pattern(pattern: &Spanned<String>, ty: &Type, diagnostics: &mut Vec<Diagnostic>) {
     if *ty != Type::String {
         diagnostics.push(
-            Diagnostic::new(Code::InvalidValue, format!("a pattern is for strings, not for {ty}"), pattern.span)
-                .labelled("the attribute is no string"),
+            Diagnostic::new(
+                Code::InvalidValue,
+                format!("a pattern is for strings, not for {ty}"),
+                pattern.span,
+            )
+            .labelled("the attribute is no string"),
         );
     } else if let Err(mistake) = Environment::check_pattern(&pattern.value) {
-        diagnostics.push(Diagnostic::new(Code::InvalidPattern, mistake.to_string(), pattern.span).labelled("here"));
+        diagnostics
+            .push(Diagnostic::new(Code::InvalidPattern, mistake.to_string(), pattern.span).labelled("here"));
     }
 }

@@ -17,7 +17,9 @@ pub(super) fn check(
 ) -> Vec<Test> {
     let mut tests: Vec<Test> = Vec::with_capacity(documents.len());
     for document in documents {
-        let Some(test) = test(document, parts, targeting, check) else { continue };
+        let Some(test) = test(document, parts, targeting, check) else {
+            continue;
+        };
         let idle = test.values.is_empty() && test.variation.is_none() && test.rule.is_none();
         if idle {
             check.report(
@@ -48,7 +50,10 @@ fn test(
     targeting: &Targeting,
     check: &mut Check<'_>,
 ) -> Option<Test> {
-    let Spanned { value: document, span } = document;
+    let Spanned {
+        value: document,
+        span,
+    } = document;
     let Required(given) = document.given;
     let expect = document.expect.unwrap_or(Mapping(Vec::new()));
     for (key, value) in &expect.0 {
@@ -58,24 +63,34 @@ fn test(
     for (name, value) in &given.0 {
         given_value(name, value, check);
     }
-    let variation = document.variation.filter(|name| check.variation(name, parts).is_some());
+    let variation = document
+        .variation
+        .filter(|name| check.variation(name, parts).is_some());
     Some(Test {
         given: pairs(given),
         at_ms: document.at.map(|at| at.0),
         values: pairs(expect),
         variation: variation.map(|name| name.value),
-        rule: document.rule.and_then(|rule| expected_rule(rule, targeting, check)),
+        rule: document
+            .rule
+            .and_then(|rule| expected_rule(rule, targeting, check)),
         span,
     })
 }
 
 fn pairs(mapping: Mapping<Spanned<Json>>) -> Vec<(String, Value)> {
-    mapping.0.into_iter().map(|(name, value)| (name.value, value.value.0)).collect()
+    mapping
+        .0
+        .into_iter()
+        .map(|(name, value)| (name.value, value.value.0))
+        .collect()
 }
 
 fn given_value(name: &Spanned<String>, value: &Spanned<Json>, check: &mut Check<'_>) {
     let environment = &check.vocabulary.environment;
-    let attribute = environment.attribute_id(&name.value).and_then(|id| environment.attribute(id));
+    let attribute = environment
+        .attribute_id(&name.value)
+        .and_then(|id| environment.attribute(id));
     match attribute {
         Some(attribute) => {
             // An attribute of no value is one that is missing.
@@ -87,7 +102,10 @@ fn given_value(name: &Spanned<String>, value: &Spanned<Json>, check: &mut Check<
         }
         None if check.vocabulary.complete && !check.vocabulary.broken.contains(&name.value) => {
             let message = format!("there is no attribute `{}`", name.value);
-            let names = environment.attributes().iter().map(|attribute| attribute.name.as_str());
+            let names = environment
+                .attributes()
+                .iter()
+                .map(|attribute| attribute.name.as_str());
             let diagnostic = Diagnostic::new(Code::InvalidTest, message, name.span)
                 .labelled("not declared in context.yaml")
                 .did_you_mean(&name.value, name.span, names);
@@ -98,7 +116,11 @@ fn given_value(name: &Spanned<String>, value: &Spanned<Json>, check: &mut Check<
 }
 
 fn expected_value(key: &Spanned<String>, value: &Spanned<Json>, parts: &Parts<'_>, check: &mut Check<'_>) {
-    let Some(position) = parts.variables.iter().position(|variable| variable.key == key.value) else {
+    let Some(position) = parts
+        .variables
+        .iter()
+        .position(|variable| variable.key == key.value)
+    else {
         let message = format!("the feature has no variable `{}`", key.value);
         let diagnostic = Diagnostic::new(Code::InvalidTest, message, key.span).labelled("unknown variable");
         let keys = || parts.variables.iter().map(|variable| variable.key.as_str());
@@ -111,14 +133,27 @@ fn expected_value(key: &Spanned<String>, value: &Spanned<Json>, parts: &Parts<'_
     if let Err(mistake) = values::is_of_type(expected, parts.variables[position].ty) {
         return check.report(mistake.at(Code::InvalidTest, value.span));
     }
-    if !parts.variations.iter().any(|variation| variation.values.get(position) == Some(expected)) {
-        let message = format!("no variation gives `{}` this value, so the test cannot pass", key.value);
-        check.report(Diagnostic::new(Code::InvalidTest, message, value.span).labelled("a value of no variation"));
+    if !parts
+        .variations
+        .iter()
+        .any(|variation| variation.values.get(position) == Some(expected))
+    {
+        let message = format!(
+            "no variation gives `{}` this value, so the test cannot pass",
+            key.value
+        );
+        check.report(
+            Diagnostic::new(Code::InvalidTest, message, value.span).labelled("a value of no variation"),
+        );
     }
 }
 
 /// The rule that a test expects: the inner `None` is no rule at all.
-fn expected_rule(rule: Spanned<Json>, targeting: &Targeting, check: &mut Check<'_>) -> Option<Option<String>> {
+fn expected_rule(
+    rule: Spanned<Json>,
+    targeting: &Targeting,
+    check: &mut Check<'_>,
+) -> Option<Option<String>> {
     let name = match rule.value.0 {
         Value::Null => return Some(None),
         Value::String(name) => name,
@@ -127,12 +162,19 @@ fn expected_rule(rule: Spanned<Json>, targeting: &Targeting, check: &mut Check<'
     if targeting.names.contains(&name) {
         return Some(Some(name));
     }
-    let diagnostic = Diagnostic::new(Code::InvalidTest, format!("there is no rule \"{name}\""), rule.span)
-        .labelled("unknown rule");
+    let diagnostic = Diagnostic::new(
+        Code::InvalidTest,
+        format!("there is no rule \"{name}\""),
+        rule.span,
+    )
+    .labelled("unknown rule");
     let names = || targeting.names.iter().map(String::as_str);
     check.report(match nearest(&name, names()) {
         Some(near) => diagnostic.suggest(format!("did you mean \"{near}\"?"), rule.span, near),
-        None => diagnostic.help(format!("the rules are {}; `null` expects none of them", listed(names()))),
+        None => diagnostic.help(format!(
+            "the rules are {}; `null` expects none of them",
+            listed(names())
+        )),
     });
     None
 }

@@ -37,11 +37,17 @@ impl Check<'_> {
 
     /// A variation by its name, or a report that there is none.
     pub(super) fn variation(&mut self, name: &Spanned<String>, parts: &Parts<'_>) -> Option<usize> {
-        let position = parts.variations.iter().position(|variation| variation.name == name.value);
+        let position = parts
+            .variations
+            .iter()
+            .position(|variation| variation.name == name.value);
         if position.is_none() {
-            let diagnostic =
-                Diagnostic::new(Code::UnknownVariation, format!("there is no variation `{}`", name.value), name.span)
-                    .labelled("unknown variation");
+            let diagnostic = Diagnostic::new(
+                Code::UnknownVariation,
+                format!("there is no variation `{}`", name.value),
+                name.span,
+            )
+            .labelled("unknown variation");
             let names = || parts.variations.iter().map(|variation| variation.name.as_str());
             self.report(match nearest(&name.value, names()) {
                 Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), name.span, near),
@@ -62,7 +68,11 @@ pub(super) fn check(source: &Source, file: FileId, vocabulary: &Vocabulary) -> C
     let mut checked = CheckedFeature::default();
     let Some(node) = yaml::parse(source, file, &mut checked.diagnostics) else {
         if checked.diagnostics.is_empty() {
-            let place = Span { file, start: 0, end: 0 };
+            let place = Span {
+                file,
+                start: 0,
+                end: 0,
+            };
             checked.diagnostics.push(
                 Diagnostic::new(Code::WrongShape, "this file is empty", place)
                     .help("a feature begins with `feature:` and its name"),
@@ -70,14 +80,27 @@ pub(super) fn check(source: &Source, file: FileId, vocabulary: &Vocabulary) -> C
         }
         return checked;
     };
-    let document = FeatureDocument::read(&node, &mut Reader { source, diagnostics: &mut checked.diagnostics });
+    let document = FeatureDocument::read(
+        &node,
+        &mut Reader {
+            source,
+            diagnostics: &mut checked.diagnostics,
+        },
+    );
     if let Some(document) = document {
         let mut diagnostics = std::mem::take(&mut checked.diagnostics);
-        let check = Check { vocabulary, diagnostics: &mut diagnostics };
+        let check = Check {
+            vocabulary,
+            diagnostics: &mut diagnostics,
+        };
         checked.feature = feature(document, check, &mut checked);
         checked.diagnostics = diagnostics;
     }
-    if checked.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
+    if checked
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity() == Severity::Error)
+    {
         checked.feature = None;
     }
     checked
@@ -89,13 +112,25 @@ fn feature(document: FeatureDocument, mut check: Check<'_>, checked: &mut Checke
         check_name(name, "feature", &mut check);
         checked.name = Some((name.value.clone(), name.span));
     }
-    let variables = document.variables.0.map(|variables| variables_of(variables, &mut check, checked));
+    let variables = document
+        .variables
+        .0
+        .map(|variables| variables_of(variables, &mut check, checked));
     let (variables, complete) = variables.unwrap_or((Vec::new(), false));
-    let variations = document.variations.0.map(|variations| variations_of(variations, &variables, complete, &mut check));
-    let parts = variations.as_ref().map(|variations| Parts { variables: &variables, variations });
+    let variations = document
+        .variations
+        .0
+        .map(|variations| variations_of(variations, &variables, complete, &mut check));
+    let parts = variations.as_ref().map(|variations| Parts {
+        variables: &variables,
+        variations,
+    });
     let targeting = targeting::check(document.targeting.unwrap_or_default(), parts.as_ref(), &mut check);
     let parts = parts?;
-    let default = document.default.0.and_then(|default| check.variation(&default, &parts));
+    let default = document
+        .default
+        .0
+        .and_then(|default| check.variation(&default, &parts));
     let tests = expectations::check(document.tests.unwrap_or_default(), &parts, &targeting, &mut check);
     let (name, default, variations) = (name?, default?, variations?);
     Some(Feature {
@@ -115,8 +150,12 @@ fn check_name(name: &Spanned<String>, what: &str, check: &mut Check<'_>) {
     let unfit = name.value.trim().is_empty() || name.value.chars().any(char::is_control);
     if unfit {
         check.report(
-            Diagnostic::new(Code::InvalidName, format!("a {what} needs a name that can be read"), name.span)
-                .labelled("empty, or with control characters"),
+            Diagnostic::new(
+                Code::InvalidName,
+                format!("a {what} needs a name that can be read"),
+                name.span,
+            )
+            .labelled("empty, or with control characters"),
         );
     }
 }
@@ -157,21 +196,37 @@ fn variations_of(
             check_keys(&name, &given, variables, check);
         }
         let values = variables.iter().map(|variable| {
-            let value = given.0.iter().find(|(key, _)| key.value == variable.key).map(|(_, value)| value);
-            if let Some(Spanned { value: Json(value), span }) = value
+            let value = given
+                .0
+                .iter()
+                .find(|(key, _)| key.value == variable.key)
+                .map(|(_, value)| value);
+            if let Some(Spanned {
+                value: Json(value),
+                span,
+            }) = value
                 && let Err(mistake) = values::is_of_type(value, variable.ty)
             {
                 check.report(mistake.at(Code::ValueType, *span));
             }
             value.map(|value| value.value.0.clone()).unwrap_or_default()
         });
-        variations.push(Variation { values: values.collect(), name: name.value, span: name.span });
+        variations.push(Variation {
+            values: values.collect(),
+            name: name.value,
+            span: name.span,
+        });
     }
     variations
 }
 
 /// A variation has a value for every variable and for nothing else.
-fn check_keys(name: &Spanned<String>, given: &Mapping<Spanned<Json>>, variables: &[Variable], check: &mut Check<'_>) {
+fn check_keys(
+    name: &Spanned<String>,
+    given: &Mapping<Spanned<Json>>,
+    variables: &[Variable],
+    check: &mut Check<'_>,
+) {
     for (key, _) in &given.0 {
         if variables.iter().all(|variable| variable.key != key.value) {
             let message = format!("the feature has no variable `{}`", key.value);
@@ -190,7 +245,11 @@ fn check_keys(name: &Spanned<String>, given: &Mapping<Spanned<Json>>, variables:
         .filter(|key| given.0.iter().all(|(given, _)| given.value != *key))
         .collect();
     if !missing.is_empty() {
-        let message = format!("the variation `{}` has no value for {}", name.value, listed(missing.iter().copied()));
+        let message = format!(
+            "the variation `{}` has no value for {}",
+            name.value,
+            listed(missing.iter().copied())
+        );
         check.report(
             Diagnostic::new(Code::VariationValues, message, name.span)
                 .labelled("a variation has a value for every variable"),

@@ -16,11 +16,21 @@ use crate::source::Source;
 const VERSION_DIGITS: usize = 16;
 
 /// Reports what is wrong with the features together.
-pub(super) fn check(features: &[Arc<CheckedFeature>], environment: &Environment, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn check(
+    features: &[Arc<CheckedFeature>],
+    environment: &Environment,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     unique(features, diagnostics);
     // Something that cannot be read may use what nothing else does.
-    if diagnostics.iter().all(|diagnostic| diagnostic.severity() != Severity::Error) {
-        let features: Vec<&Feature> = features.iter().filter_map(|checked| checked.feature.as_ref()).collect();
+    if diagnostics
+        .iter()
+        .all(|diagnostic| diagnostic.severity() != Severity::Error)
+    {
+        let features: Vec<&Feature> = features
+            .iter()
+            .filter_map(|checked| checked.feature.as_ref())
+            .collect();
         unused(&features, environment, diagnostics);
     }
 }
@@ -51,9 +61,13 @@ fn unique(features: &[Arc<CheckedFeature>], diagnostics: &mut Vec<Diagnostic>) {
         if let Some((name, span)) = &checked.name {
             if let Some(first) = names.get(name) {
                 diagnostics.push(
-                    Diagnostic::new(Code::DuplicateFeature, format!("two features are called `{name}`"), *span)
-                        .labelled("again here")
-                        .also(*first, "first here"),
+                    Diagnostic::new(
+                        Code::DuplicateFeature,
+                        format!("two features are called `{name}`"),
+                        *span,
+                    )
+                    .labelled("again here")
+                    .also(*first, "first here"),
                 );
             }
             names.entry(name).or_insert(*span);
@@ -61,10 +75,14 @@ fn unique(features: &[Arc<CheckedFeature>], diagnostics: &mut Vec<Diagnostic>) {
         for (key, span) in &checked.variables {
             if let Some(first) = keys.get(key) {
                 diagnostics.push(
-                    Diagnostic::new(Code::DuplicateVariable, format!("two features have a variable `{key}`"), *span)
-                        .labelled("again here")
-                        .also(*first, "first here")
-                        .note("applications ask for a variable by its key alone, so it belongs to one feature"),
+                    Diagnostic::new(
+                        Code::DuplicateVariable,
+                        format!("two features have a variable `{key}`"),
+                        *span,
+                    )
+                    .labelled("again here")
+                    .also(*first, "first here")
+                    .note("applications ask for a variable by its key alone, so it belongs to one feature"),
                 );
             }
             keys.entry(key).or_insert(*span);
@@ -81,7 +99,9 @@ fn unused(features: &[&Feature], environment: &Environment, diagnostics: &mut Ve
             attributes.extend(rule.by);
             match &rule.serve {
                 Serve::One(variation) => drop(variations.insert(*variation)),
-                Serve::Weighted(weights) => variations.extend(weights.iter().map(|(variation, _)| *variation)),
+                Serve::Weighted(weights) => {
+                    variations.extend(weights.iter().map(|(variation, _)| *variation))
+                }
             }
             rule.condition.for_each(&mut |expression| match &expression.kind {
                 Kind::Attribute(id) | Kind::Has(id) => drop(attributes.insert(*id)),
@@ -89,7 +109,11 @@ fn unused(features: &[&Feature], environment: &Environment, diagnostics: &mut Ve
                 _ => {}
             });
         }
-        let unserved = feature.variations.iter().enumerate().filter(|(position, _)| !variations.contains(position));
+        let unserved = feature
+            .variations
+            .iter()
+            .enumerate()
+            .filter(|(position, _)| !variations.contains(position));
         diagnostics.extend(unserved.map(|(_, variation)| {
             let message = format!("nothing serves the variation `{}`", variation.name);
             Diagnostic::new(Code::UnusedVariation, message, variation.span).labelled("never served")
@@ -98,13 +122,15 @@ fn unused(features: &[&Feature], environment: &Environment, diagnostics: &mut Ve
     for (attribute, id) in environment.attributes().iter().zip(0..) {
         if !attributes.contains(&AttributeId(id)) {
             let message = format!("no rule uses the attribute `{}`", attribute.name);
-            diagnostics.push(Diagnostic::new(Code::UnusedAttribute, message, attribute.span).labelled("never used"));
+            diagnostics
+                .push(Diagnostic::new(Code::UnusedAttribute, message, attribute.span).labelled("never used"));
         }
     }
     for (segment, id) in environment.segments().iter().zip(0..) {
         if !segments.contains(&SegmentId(id)) {
             let message = format!("no rule uses the segment \"{}\"", segment.name);
-            diagnostics.push(Diagnostic::new(Code::UnusedSegment, message, segment.span).labelled("never used"));
+            diagnostics
+                .push(Diagnostic::new(Code::UnusedSegment, message, segment.span).labelled("never used"));
         }
     }
 }

@@ -77,7 +77,9 @@ impl Loader {
         sorted.dedup_by(|a, b| a.0 == b.0);
         for (path, bytes) in sorted {
             let Some(purpose) = purpose(path) else { continue };
-            let Some(text) = self.text(path, bytes, &mut diagnostics) else { continue };
+            let Some(text) = self.text(path, bytes, &mut diagnostics) else {
+                continue;
+            };
             match purpose {
                 Purpose::Context => contexts.push(text),
                 Purpose::Segment => segments.push(text),
@@ -92,34 +94,68 @@ impl Loader {
 
         let place = |diagnostic: &Diagnostic| {
             let span = diagnostic.span();
-            (self.sources.get(span.file).map(Source::path), span.start, span.end)
+            (
+                self.sources.get(span.file).map(Source::path),
+                span.start,
+                span.end,
+            )
         };
         diagnostics.sort_by(|a, b| place(a).cmp(&place(b)));
-        let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+        let failed = diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity() == Severity::Error);
         let rules = (!failed).then(|| {
-            let texts = contexts.iter().chain(&segments).chain(&features).map(|text| text.source.as_ref());
+            let texts = contexts
+                .iter()
+                .chain(&segments)
+                .chain(&features)
+                .map(|text| text.source.as_ref());
             self.rules(&checked, &vocabulary.environment, folder::version(texts))
         });
-        Loaded { rules, diagnostics, sources: self.sources.clone() }
+        Loaded {
+            rules,
+            diagnostics,
+            sources: self.sources.clone(),
+        }
     }
 
     fn rules(&self, checked: &[Arc<CheckedFeature>], environment: &Environment, version: String) -> Rules {
-        let mut features: Vec<_> = checked.iter().filter_map(|checked| checked.feature.clone()).collect();
+        let mut features: Vec<_> = checked
+            .iter()
+            .filter_map(|checked| checked.feature.clone())
+            .collect();
         features.sort_by(|a, b| a.name.cmp(&b.name));
-        Rules { environment: environment.clone(), features, version, sources: self.sources.clone() }
+        Rules {
+            environment: environment.clone(),
+            features,
+            version,
+            sources: self.sources.clone(),
+        }
     }
 
     /// The file's text, the same one as last time if it is the same.
     fn text(&mut self, path: &str, bytes: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<Text> {
         let readable = bytes.len() <= FILE_BYTES_AT_MOST;
-        let text = if readable { String::from_utf8_lossy(bytes) } else { "".into() };
+        let text = if readable {
+            String::from_utf8_lossy(bytes)
+        } else {
+            "".into()
+        };
         let id = self.id(path, &text);
         let at = |offset: usize| {
             let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-            Span { file: id, start: offset, end: offset }
+            Span {
+                file: id,
+                start: offset,
+                end: offset,
+            }
         };
         if !readable {
-            let message = format!("a file has at most {} MiB, and this one has {}", FILE_BYTES_AT_MOST >> 20, bytes.len() >> 20);
+            let message = format!(
+                "a file has at most {} MiB, and this one has {}",
+                FILE_BYTES_AT_MOST >> 20,
+                bytes.len() >> 20
+            );
             diagnostics.push(Diagnostic::new(Code::TooLarge, message, at(0)));
             return None;
         }
@@ -157,7 +193,11 @@ impl Loader {
 
     /// The context and segments, read anew only if any of them changed.
     fn vocabulary(&mut self, contexts: &[Text], segments: &[Text], needed: bool) -> Arc<Vocabulary> {
-        let of: Vec<_> = contexts.iter().chain(segments).map(|text| (text.id, Arc::clone(&text.source))).collect();
+        let of: Vec<_> = contexts
+            .iter()
+            .chain(segments)
+            .map(|text| (text.id, Arc::clone(&text.source)))
+            .collect();
         if let Some(known) = &self.vocabulary
             && known.vocabulary.needed == needed
             && same_texts(&known.of, &of)
@@ -165,11 +205,19 @@ impl Loader {
             return Arc::clone(&known.vocabulary);
         }
         let mut diagnostics = Vec::new();
-        let segments: Vec<_> =
-            segments.iter().map(|text| segments::read(&text.source, text.id, &mut diagnostics)).collect();
-        let contexts: Vec<_> = contexts.iter().map(|text| (text.source.as_ref(), text.id)).collect();
+        let segments: Vec<_> = segments
+            .iter()
+            .map(|text| segments::read(&text.source, text.id, &mut diagnostics))
+            .collect();
+        let contexts: Vec<_> = contexts
+            .iter()
+            .map(|text| (text.source.as_ref(), text.id))
+            .collect();
         let vocabulary = Arc::new(context::read(&contexts, segments, needed, diagnostics));
-        self.vocabulary = Some(Known { of, vocabulary: Arc::clone(&vocabulary) });
+        self.vocabulary = Some(Known {
+            of,
+            vocabulary: Arc::clone(&vocabulary),
+        });
         self.features.clear();
         vocabulary
     }
@@ -178,7 +226,12 @@ impl Loader {
     fn check(&mut self, files: &[Text], vocabulary: &Vocabulary) -> Vec<Arc<CheckedFeature>> {
         let changed: Vec<&Text> = files
             .iter()
-            .filter(|text| !self.features.get(&text.id).is_some_and(|(source, _)| Arc::ptr_eq(source, &text.source)))
+            .filter(|text| {
+                !self
+                    .features
+                    .get(&text.id)
+                    .is_some_and(|(source, _)| Arc::ptr_eq(source, &text.source))
+            })
             .collect();
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
         let share = changed.len().div_ceil(threads).max(FILES_A_THREAD);
@@ -194,18 +247,35 @@ impl Loader {
                     .chunks(share)
                     .map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>()))
                     .collect();
-                workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+                workers
+                    .into_iter()
+                    .flat_map(|worker| {
+                        worker
+                            .join()
+                            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                    })
+                    .collect()
             })
         };
         let present: std::collections::HashSet<FileId> = files.iter().map(|text| text.id).collect();
         self.features.retain(|id, _| present.contains(id));
         self.features.extend(fresh);
-        files.iter().filter_map(|text| self.features.get(&text.id).map(|(_, checked)| Arc::clone(checked))).collect()
+        files
+            .iter()
+            .filter_map(|text| {
+                self.features
+                    .get(&text.id)
+                    .map(|(_, checked)| Arc::clone(checked))
+            })
+            .collect()
     }
 }
 
 fn same_texts(a: &[(FileId, Arc<Source>)], b: &[(FileId, Arc<Source>)]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && Arc::ptr_eq(&a.1, &b.1))
+    a.len() == b.len()
+        && a.iter()
+            .zip(b)
+            .all(|(a, b)| a.0 == b.0 && Arc::ptr_eq(&a.1, &b.1))
 }
 
 fn purpose(path: &str) -> Option<Purpose> {

@@ -6,6 +6,7 @@
 
 mod context;
 mod document;
+mod expectations;
 mod feature;
 mod folder;
 mod load;
@@ -13,7 +14,6 @@ mod model;
 mod schema;
 mod segments;
 mod targeting;
-mod expectations;
 mod values;
 mod yaml;
 

@@ -24,17 +24,30 @@ pub(super) struct Targeting {
 }
 
 /// Checks the rules of a feature; `parts` is `None` where the variations could not be read.
-pub(super) fn check(documents: Vec<RuleDocument>, parts: Option<&Parts<'_>>, check: &mut Check<'_>) -> Targeting {
-    let mut targeting = Targeting { rules: Vec::with_capacity(documents.len()), names: Vec::new() };
+pub(super) fn check(
+    documents: Vec<RuleDocument>,
+    parts: Option<&Parts<'_>>,
+    check: &mut Check<'_>,
+) -> Targeting {
+    let mut targeting = Targeting {
+        rules: Vec::with_capacity(documents.len()),
+        names: Vec::new(),
+    };
     let mut seen: Vec<(String, Span)> = Vec::new();
     for document in documents {
         if let Some(name) = &document.name.0 {
             if let Some((_, first)) = seen.iter().find(|(seen, _)| *seen == name.value) {
                 check.report(
-                    Diagnostic::new(Code::DuplicateRule, format!("two rules are called \"{}\"", name.value), name.span)
-                        .labelled("again here")
-                        .also(*first, "first here")
-                        .note("decisions name the rule that made them, and rules of one name share their buckets"),
+                    Diagnostic::new(
+                        Code::DuplicateRule,
+                        format!("two rules are called \"{}\"", name.value),
+                        name.span,
+                    )
+                    .labelled("again here")
+                    .also(*first, "first here")
+                    .note(
+                        "decisions name the rule that made them, and rules of one name share their buckets",
+                    ),
                 );
             }
             seen.push((name.value.clone(), name.span));
@@ -49,7 +62,11 @@ fn rule(document: RuleDocument, parts: Option<&Parts<'_>>, check: &mut Check<'_>
     let condition = document.when.0.and_then(|when| condition(&when, check));
     let window = window(document.from.as_ref(), document.to.as_ref(), check);
     let rollout = document.rollout.map(|written| rollout(&written, check));
-    let serve = document.serve.0.zip(parts).and_then(|(written, parts)| serve(&written, parts, check));
+    let serve = document
+        .serve
+        .0
+        .zip(parts)
+        .and_then(|(written, parts)| serve(&written, parts, check));
     let buckets = rollout.is_some() || matches!(serve, Some(Serve::Weighted(_)));
     let name = document.name.0;
     let by = match (&document.by, &name) {
@@ -84,7 +101,12 @@ fn condition(when: &ConditionText, check: &mut Check<'_>) -> Option<Expression> 
         diagnostic.code != Code::UnknownAttribute
             || (vocabulary.complete && !vocabulary.broken.contains(when.0.decoded(diagnostic.span())))
     }));
-    if let Some(Expression { kind: Kind::Literal(Literal::Bool(false)), span, .. }) = &checked {
+    if let Some(Expression {
+        kind: Kind::Literal(Literal::Bool(false)),
+        span,
+        ..
+    }) = &checked
+    {
         check.report(
             Diagnostic::new(Code::ConstantCondition, "this rule matches nobody", *span)
                 .labelled("never true")
@@ -94,7 +116,11 @@ fn condition(when: &ConditionText, check: &mut Check<'_>) -> Option<Expression> 
     checked
 }
 
-fn window(from: Option<&Spanned<Instant>>, to: Option<&Spanned<Instant>>, check: &mut Check<'_>) -> Option<Window> {
+fn window(
+    from: Option<&Spanned<Instant>>,
+    to: Option<&Spanned<Instant>>,
+    check: &mut Check<'_>,
+) -> Option<Window> {
     if let (Some(from), Some(to)) = (from, to)
         && from.value >= to.value
     {
@@ -105,7 +131,10 @@ fn window(from: Option<&Spanned<Instant>>, to: Option<&Spanned<Instant>>, check:
         );
         return None;
     }
-    Some(Window { from_ms: from.map(|from| from.value.0), to_ms: to.map(|to| to.value.0) })
+    Some(Window {
+        from_ms: from.map(|from| from.value.0),
+        to_ms: to.map(|to| to.value.0),
+    })
 }
 
 fn rollout(written: &Spanned<RolloutDocument>, check: &mut Check<'_>) -> Option<Rollout> {
@@ -115,7 +144,8 @@ fn rollout(written: &Spanned<RolloutDocument>, check: &mut Check<'_>) -> Option<
     };
     if rollout == Rollout::Fixed(Share(0.0)) {
         check.report(
-            Diagnostic::new(Code::IdleRule, "this rule serves nobody", written.span).labelled("a share of nothing"),
+            Diagnostic::new(Code::IdleRule, "this rule serves nobody", written.span)
+                .labelled("a share of nothing"),
         );
     }
     Some(rollout)
@@ -125,17 +155,27 @@ fn scheduled(schedule: &ScheduleDocument, span: Span, check: &mut Check<'_>) -> 
     const EXAMPLES: &str = "either `{ from: 2026-12-01T09:00:00Z, to: 2026-12-08T09:00:00Z, percent: 0..100 }`, \
                             or `{ steps: [{ from: 2026-12-01T09:00:00Z, percent: 10 }, …] }`";
     let mut refuse = |message: &str, span: Span, label: &str| {
-        check.report(Diagnostic::new(Code::Schedule, message, span).labelled(label).help(EXAMPLES));
+        check.report(
+            Diagnostic::new(Code::Schedule, message, span)
+                .labelled(label)
+                .help(EXAMPLES),
+        );
         None
     };
     match (&schedule.steps, &schedule.percent, &schedule.from, &schedule.to) {
         (Some(_), None, None, None) => steps(schedule, span, check),
-        (Some(_), ..) => refuse("a rollout goes by steps or from one instant to another, not both", span, "both"),
+        (Some(_), ..) => refuse(
+            "a rollout goes by steps or from one instant to another, not both",
+            span,
+            "both",
+        ),
         (None, Some(percent), from, to) => match (percent.value, from, to) {
             (PercentRange::One(Percent(share)), None, None) => Some(Rollout::Fixed(Share(share))),
-            (PercentRange::One(_), ..) => {
-                refuse("a share that does not change needs no instants", percent.span, "expected a range such as `0..100`")
-            }
+            (PercentRange::One(_), ..) => refuse(
+                "a share that does not change needs no instants",
+                percent.span,
+                "expected a range such as `0..100`",
+            ),
             (PercentRange::Between(start, end), Some(from), Some(to)) => {
                 let window = window(Some(from), Some(to), check)?;
                 Some(Rollout::Linear {
@@ -145,11 +185,17 @@ fn scheduled(schedule: &ScheduleDocument, span: Span, check: &mut Check<'_>) -> 
                     end: Share(end.0),
                 })
             }
-            (PercentRange::Between(..), ..) => {
-                refuse("a share that changes needs two instants", percent.span, "from when (`from:`) to when (`to:`)?")
-            }
+            (PercentRange::Between(..), ..) => refuse(
+                "a share that changes needs two instants",
+                percent.span,
+                "from when (`from:`) to when (`to:`)?",
+            ),
         },
-        (None, None, ..) => refuse("a rollout by time needs `percent` or `steps`", span, "no share is said here"),
+        (None, None, ..) => refuse(
+            "a rollout by time needs `percent` or `steps`",
+            span,
+            "no share is said here",
+        ),
     }
 }
 
@@ -160,9 +206,13 @@ fn steps(schedule: &ScheduleDocument, span: Span, check: &mut Check<'_>) -> Opti
         let (from, percent) = (step.from.0.as_ref()?, step.percent.0?);
         if let Some(last) = last.filter(|last| last.value >= from.value) {
             check.report(
-                Diagnostic::new(Code::Schedule, "the steps of a rollout follow each other in time", from.span)
-                    .labelled("not after the step before")
-                    .also(last.span, "the step before"),
+                Diagnostic::new(
+                    Code::Schedule,
+                    "the steps of a rollout follow each other in time",
+                    from.span,
+                )
+                .labelled("not after the step before")
+                .also(last.span, "the step before"),
             );
             return None;
         }
@@ -179,20 +229,29 @@ fn steps(schedule: &ScheduleDocument, span: Span, check: &mut Check<'_>) -> Opti
         }
     }
     if taken.is_empty() {
-        check.report(Diagnostic::new(Code::Schedule, "a rollout by steps needs a step", span).labelled("no steps"));
+        check.report(
+            Diagnostic::new(Code::Schedule, "a rollout by steps needs a step", span).labelled("no steps"),
+        );
         return None;
     }
     Some(Rollout::Steps(taken))
 }
 
 fn serve(written: &ServeDocument, parts: &Parts<'_>, check: &mut Check<'_>) -> Option<Serve> {
-    let Spanned { value: Mapping(weights), span } = match written {
+    let Spanned {
+        value: Mapping(weights),
+        span,
+    } = match written {
         ServeDocument::One(name) => return check.variation(name, parts).map(Serve::One),
         ServeDocument::Weighted(weights) => weights,
     };
     let served: Vec<Option<(usize, Share)>> = weights
         .iter()
-        .map(|(name, percent)| check.variation(name, parts).map(|variation| (variation, Share(percent.value.0))))
+        .map(|(name, percent)| {
+            check
+                .variation(name, parts)
+                .map(|variation| (variation, Share(percent.value.0)))
+        })
         .collect();
     let served = served.into_iter().collect::<Option<Vec<_>>>()?;
     let sum: f64 = served.iter().map(|(_, share)| share.0).sum();
@@ -200,8 +259,12 @@ fn serve(written: &ServeDocument, parts: &Parts<'_>, check: &mut Check<'_>) -> O
         // What adds up in decimals is shown in decimals.
         let percent = (sum * 1e8).round() / 1e6;
         check.report(
-            Diagnostic::new(Code::Weights, format!("the shares add up to {percent}%, not to 100%"), *span)
-                .labelled("these shares"),
+            Diagnostic::new(
+                Code::Weights,
+                format!("the shares add up to {percent}%, not to 100%"),
+                *span,
+            )
+            .labelled("these shares"),
         );
         return None;
     }
@@ -213,10 +276,17 @@ fn bucketed_by(name: &str, span: Span, check: &mut Check<'_>) -> Option<Attribut
     let environment = &check.vocabulary.environment;
     let Some(id) = environment.attribute_id(name) else {
         if check.vocabulary.complete && !check.vocabulary.broken.contains(name) {
-            let diagnostic = Diagnostic::new(Code::RolloutAttribute, format!("there is no attribute `{name}`"), span)
-                .labelled("rolled out by this attribute")
-                .help("`by:` names the attribute to go by; unless it is said, that is `user_id`");
-            let names = environment.attributes().iter().map(|attribute| attribute.name.as_str());
+            let diagnostic = Diagnostic::new(
+                Code::RolloutAttribute,
+                format!("there is no attribute `{name}`"),
+                span,
+            )
+            .labelled("rolled out by this attribute")
+            .help("`by:` names the attribute to go by; unless it is said, that is `user_id`");
+            let names = environment
+                .attributes()
+                .iter()
+                .map(|attribute| attribute.name.as_str());
             check.report(diagnostic.did_you_mean(name, span, names));
         }
         return None;
@@ -225,7 +295,8 @@ fn bucketed_by(name: &str, span: Span, check: &mut Check<'_>) -> Option<Attribut
     if !matches!(ty, Type::String | Type::Int | Type::Double) {
         let message = format!("a rollout cannot go by `{name}`, which is {}", ty.with_article());
         check.report(
-            Diagnostic::new(Code::RolloutAttribute, message, span).labelled("needs a string, an int or a double"),
+            Diagnostic::new(Code::RolloutAttribute, message, span)
+                .labelled("needs a string, an int or a double"),
         );
         return None;
     }

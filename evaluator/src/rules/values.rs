@@ -19,7 +19,8 @@ pub(super) struct Mistake {
 impl Mistake {
     /// The mistake at its place.
     pub(super) fn at(self, code: Code, span: Span) -> Diagnostic {
-        let diagnostic = Diagnostic::new(code, self.message, span).labelled(format!("expected {}", self.expected));
+        let diagnostic =
+            Diagnostic::new(code, self.message, span).labelled(format!("expected {}", self.expected));
         match self.meant {
             Some((meant, why)) => diagnostic.suggest(why, span, meant),
             None => diagnostic,
@@ -54,7 +55,9 @@ pub(super) fn literal(value: &Value, ty: &Type) -> Result<Literal, Mistake> {
 /// Whether a value, as a test gives it, is one that an attribute of this type takes.
 pub(super) fn is_context_value(value: &Value, ty: &Type) -> Result<(), Mistake> {
     match (ty, value) {
-        (Type::List(element), Value::Array(values)) => values.iter().try_for_each(|value| literal(value, element).map(drop)),
+        (Type::List(element), Value::Array(values)) => values
+            .iter()
+            .try_for_each(|value| literal(value, element).map(drop)),
         (Type::List(_), other) => Err(Mistake {
             message: format!("expected a {ty}, found {}", kind(other)),
             expected: "a list".to_owned(),
@@ -83,15 +86,26 @@ pub(super) fn is_of_type(value: &Value, ty: ValueType) -> Result<(), Mistake> {
 }
 
 fn mistake_because(text: &str, reason: &str, ty: &Type) -> Mistake {
-    Mistake { message: format!("\"{text}\" is not a {ty}: {reason}"), expected: ty.with_article(), meant: None }
+    Mistake {
+        message: format!("\"{text}\" is not a {ty}: {reason}"),
+        expected: ty.with_article(),
+        meant: None,
+    }
 }
 
 fn meant(value: &Value, as_string: bool, as_boolean: bool) -> Option<(String, &'static str)> {
     match value {
-        Value::Number(_) | Value::Bool(_) if as_string => Some((format!("\"{value}\""), "a string that looks otherwise stands in quotes")),
+        Value::Number(_) | Value::Bool(_) if as_string => Some((
+            format!("\"{value}\""),
+            "a string that looks otherwise stands in quotes",
+        )),
         Value::String(text) if as_boolean => match text.to_ascii_lowercase().as_str() {
-            "yes" | "on" | "y" | "true" => Some(("true".to_owned(), "YAML's booleans are `true` and `false`")),
-            "no" | "off" | "n" | "false" => Some(("false".to_owned(), "YAML's booleans are `true` and `false`")),
+            "yes" | "on" | "y" | "true" => {
+                Some(("true".to_owned(), "YAML's booleans are `true` and `false`"))
+            }
+            "no" | "off" | "n" | "false" => {
+                Some(("false".to_owned(), "YAML's booleans are `true` and `false`"))
+            }
             _ => None,
         },
         _ => None,

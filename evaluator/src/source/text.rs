@@ -52,12 +52,26 @@ impl MappedText {
     pub fn verbatim(text: impl Into<String>, file: FileId, start: u32) -> MappedText {
         let text = text.into();
         let end = start.saturating_add(offset(text.len()));
-        MappedText { text, file, runs: vec![Run { decoded: 0, start, end }], notation: Notation::Plain }
+        MappedText {
+            text,
+            file,
+            runs: vec![Run {
+                decoded: 0,
+                start,
+                end,
+            }],
+            notation: Notation::Plain,
+        }
     }
 
     /// A text of at least one run, in ascending order, the first of which begins at byte 0.
     pub fn with_runs(text: String, file: FileId, runs: Vec<Run>, notation: Notation) -> MappedText {
-        MappedText { text, file, runs, notation }
+        MappedText {
+            text,
+            file,
+            runs,
+            notation,
+        }
     }
 
     /// The decoded text.
@@ -100,7 +114,9 @@ impl MappedText {
 
     /// The decoded text that a span of the source covers.
     pub fn decoded(&self, span: Span) -> &str {
-        self.text.get(self.decoded_offset(span.start)..self.decoded_offset(span.end)).unwrap_or_default()
+        self.text
+            .get(self.decoded_offset(span.start)..self.decoded_offset(span.end))
+            .unwrap_or_default()
     }
 
     /// What the text was written in.
@@ -110,8 +126,13 @@ impl MappedText {
 
     fn decoded_offset(&self, source: u32) -> usize {
         let after = self.runs.partition_point(|run| run.start <= source);
-        let Some(run) = after.checked_sub(1).and_then(|run| self.runs.get(run)) else { return 0 };
-        let next = self.runs.get(after).map_or(offset(self.text.len()), |next| next.decoded);
+        let Some(run) = after.checked_sub(1).and_then(|run| self.runs.get(run)) else {
+            return 0;
+        };
+        let next = self
+            .runs
+            .get(after)
+            .map_or(offset(self.text.len()), |next| next.decoded);
         let copied = next - run.decoded == run.end - run.start;
         let decoded = if source >= run.end {
             next

@@ -13,7 +13,11 @@ pub(crate) fn folder(root: &Path) -> Vec<(String, Vec<u8>)> {
             if path.is_dir() {
                 open.push(path);
             } else {
-                let name = path.strip_prefix(root).expect("below the root").to_string_lossy().into_owned();
+                let name = path
+                    .strip_prefix(root)
+                    .expect("below the root")
+                    .to_string_lossy()
+                    .into_owned();
                 files.push((name, fs::read(&path).expect("a file that can be read")));
             }
         }

@@ -5,9 +5,7 @@ use serde::Serialize;
 
 use crate::databases::{DatabaseError, Side, begin, commit, roll_back};
 use crate::flags::RequestContext;
-use crate::sync::journal::{
-    Entry, Mirrored, entries_of_this_transaction, position_of_this_transaction,
-};
+use crate::sync::journal::{Entry, Mirrored, entries_of_this_transaction, position_of_this_transaction};
 use crate::sync::{Position, Stage};
 
 use super::crossfade::Crossfade;

@@ -55,7 +55,11 @@ impl Checker<'_> {
         let Some(ty) = yields(operator, &left.ty, &right.ty) else {
             return self.refuse_arithmetic(operator, operator_span, &left, &right);
         };
-        let kind = Kind::Arithmetic { operator, left: Box::new(left), right: Box::new(right) };
+        let kind = Kind::Arithmetic {
+            operator,
+            left: Box::new(left),
+            right: Box::new(right),
+        };
         Some(Expression { kind, ty, span })
     }
 
@@ -67,7 +71,11 @@ impl Checker<'_> {
         right: &Expression,
     ) -> Option<Expression> {
         let symbol = symbol(operator);
-        let message = format!("`{symbol}` is not defined for {} and {}", left.ty.with_article(), right.ty.with_article());
+        let message = format!(
+            "`{symbol}` is not defined for {} and {}",
+            left.ty.with_article(),
+            right.ty.with_article()
+        );
         let diagnostic = Diagnostic::new(Code::TypeMismatch, message, operator_span)
             .also(left.span, left.ty.with_article())
             .also(right.span, right.ty.with_article());
@@ -80,7 +88,12 @@ impl Checker<'_> {
     }
 
     /// The program builds no strings; constants are put together here.
-    fn concatenated_strings(&mut self, left: &Expression, right: &Expression, span: Span) -> Option<Expression> {
+    fn concatenated_strings(
+        &mut self,
+        left: &Expression,
+        right: &Expression,
+        span: Span,
+    ) -> Option<Expression> {
         match (&left.kind, &right.kind) {
             (Kind::Literal(Literal::String(left)), Kind::Literal(Literal::String(right))) => {
                 Some(Literal::String(format!("{left}{right}")).at(span))
@@ -94,7 +107,11 @@ impl Checker<'_> {
         match (left.kind, right.kind) {
             (Kind::List(mut elements), Kind::List(more)) => {
                 elements.extend(more);
-                Some(Expression { kind: Kind::List(elements), ty, span })
+                Some(Expression {
+                    kind: Kind::List(elements),
+                    ty,
+                    span,
+                })
             }
             _ => self.refuse(mistakes::unsupported("list concatenation", span)),
         }

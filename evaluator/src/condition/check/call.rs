@@ -4,22 +4,49 @@ use super::Checker;
 use crate::condition::pattern;
 use crate::condition::syntax::{Constant, Form, Syntax};
 use crate::condition::{
-    Arithmetic, DurationField, Expression, Function, Kind, Literal, Macro, SegmentId, TimestampField, Type, mistakes,
-    time,
+    Arithmetic, DurationField, Expression, Function, Kind, Literal, Macro, SegmentId, TimestampField, Type,
+    mistakes, time,
 };
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Span;
 
 /// Functions that are called on a value: `text.startsWith(…)`.
 const METHODS: &[&str] = &[
-    "startsWith", "endsWith", "contains", "matches", "size", "exists", "all", "exists_one", "getFullYear", "getMonth",
-    "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes", "getSeconds",
+    "startsWith",
+    "endsWith",
+    "contains",
+    "matches",
+    "size",
+    "exists",
+    "all",
+    "exists_one",
+    "getFullYear",
+    "getMonth",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getHours",
+    "getMinutes",
+    "getSeconds",
     "getMilliseconds",
 ];
 
 /// Functions that stand alone: `size(…)`.
-const FUNCTIONS: &[&str] =
-    &["has", "size", "matches", "segment", "semver", "timestamp", "duration", "int", "uint", "double", "string", "bool"];
+const FUNCTIONS: &[&str] = &[
+    "has",
+    "size",
+    "matches",
+    "segment",
+    "semver",
+    "timestamp",
+    "duration",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bool",
+];
 
 impl Checker<'_> {
     pub(super) fn call(
@@ -52,7 +79,9 @@ impl Checker<'_> {
             (Some(receiver), "exists") => {
                 self.comprehension(Macro::Exists, receiver, name, name_span, arguments, span)
             }
-            (Some(receiver), "all") => self.comprehension(Macro::All, receiver, name, name_span, arguments, span),
+            (Some(receiver), "all") => {
+                self.comprehension(Macro::All, receiver, name, name_span, arguments, span)
+            }
             (Some(receiver), "exists_one" | "existsOne") => {
                 self.comprehension(Macro::ExistsOne, receiver, name, name_span, arguments, span)
             }
@@ -85,7 +114,10 @@ impl Checker<'_> {
         if exact.is_none() {
             let plural = if N == 1 { "argument" } else { "arguments" };
             let message = format!("`{name}` takes {N} {plural}, and here are {}", arguments.len());
-            self.report(Diagnostic::new(Code::ArgumentCount, message, name_span).labelled(format!("takes {N} {plural}")));
+            self.report(
+                Diagnostic::new(Code::ArgumentCount, message, name_span)
+                    .labelled(format!("takes {N} {plural}")),
+            );
         }
         exact
     }
@@ -110,19 +142,36 @@ impl Checker<'_> {
                 .labelled(format!("this is {}", receiver.ty.with_article()));
             let diagnostic = match (&receiver.ty, &argument) {
                 (Type::List(_), Some(argument)) if function == Function::Contains => {
-                    let edit = format!("{} in {}", self.written(argument.span), self.written(receiver.span));
+                    let edit = format!(
+                        "{} in {}",
+                        self.written(argument.span),
+                        self.written(receiver.span)
+                    );
                     diagnostic.suggest("ask with `in` whether a list has a value", span, edit)
                 }
                 _ => diagnostic,
             };
             return self.refuse(diagnostic);
         }
-        let kind = Kind::Call { function, arguments: vec![receiver, argument?] };
-        Some(Expression { kind, ty: Type::Bool, span })
+        let kind = Kind::Call {
+            function,
+            arguments: vec![receiver, argument?],
+        };
+        Some(Expression {
+            kind,
+            ty: Type::Bool,
+            span,
+        })
     }
 
     /// `size(x)` and `x.size()`
-    fn size(&mut self, receiver: Option<&Syntax>, arguments: &[Syntax], name_span: Span, span: Span) -> Option<Expression> {
+    fn size(
+        &mut self,
+        receiver: Option<&Syntax>,
+        arguments: &[Syntax],
+        name_span: Span,
+        span: Span,
+    ) -> Option<Expression> {
         let argument = match receiver {
             Some(receiver) => {
                 self.arguments::<0>("size", arguments, name_span)?;
@@ -135,18 +184,38 @@ impl Checker<'_> {
             Type::String => Function::SizeOfString,
             Type::List(_) => Function::SizeOfList,
             _ => {
-                let message = format!("`size` counts a string or a list, not {}", argument.ty.with_article());
+                let message = format!(
+                    "`size` counts a string or a list, not {}",
+                    argument.ty.with_article()
+                );
                 let label = format!("this is {}", argument.ty.with_article());
-                return self.refuse(Diagnostic::new(Code::TypeMismatch, message, argument.span).labelled(label));
+                return self
+                    .refuse(Diagnostic::new(Code::TypeMismatch, message, argument.span).labelled(label));
             }
         };
-        Some(Expression { kind: Kind::Call { function, arguments: vec![argument] }, ty: Type::Int, span })
+        Some(Expression {
+            kind: Kind::Call {
+                function,
+                arguments: vec![argument],
+            },
+            ty: Type::Int,
+            span,
+        })
     }
 
     /// `text.matches(pattern)` and `matches(text, pattern)`
-    fn matches(&mut self, receiver: Option<&Syntax>, arguments: &[Syntax], name_span: Span, span: Span) -> Option<Expression> {
+    fn matches(
+        &mut self,
+        receiver: Option<&Syntax>,
+        arguments: &[Syntax],
+        name_span: Span,
+        span: Span,
+    ) -> Option<Expression> {
         let (text, written) = match receiver {
-            Some(receiver) => (receiver, &self.arguments::<1>("matches", arguments, name_span)?[0]),
+            Some(receiver) => (
+                receiver,
+                &self.arguments::<1>("matches", arguments, name_span)?[0],
+            ),
             None => {
                 let [text, pattern] = self.arguments::<2>("matches", arguments, name_span)?;
                 (text, pattern)
@@ -155,28 +224,43 @@ impl Checker<'_> {
         let text = self.expected(text, &Type::String, "`matches`");
         let checked = self.expected(written, &Type::String, "`matches`")?;
         let Kind::Literal(Literal::String(pattern)) = &checked.kind else {
-            return self.refuse(mistakes::unsupported("patterns that are not constant", checked.span));
+            return self.refuse(mistakes::unsupported(
+                "patterns that are not constant",
+                checked.span,
+            ));
         };
         let pattern = match pattern::translate(pattern) {
             Ok(translated) => translated,
             Err(bad) => {
                 let place = self.inside_string(written, bad.start, bad.end);
-                let diagnostic =
-                    Diagnostic::new(Code::InvalidPattern, format!("the pattern cannot be read: {}", bad.reason), place)
-                        .labelled("here");
+                let diagnostic = Diagnostic::new(
+                    Code::InvalidPattern,
+                    format!("the pattern cannot be read: {}", bad.reason),
+                    place,
+                )
+                .labelled("here");
                 return self.refuse(match bad.help {
                     Some(help) => diagnostic.help(help),
                     None => diagnostic,
                 });
             }
         };
-        Some(Expression { kind: Kind::Matches { text: Box::new(text?), pattern }, ty: Type::Bool, span })
+        Some(Expression {
+            kind: Kind::Matches {
+                text: Box::new(text?),
+                pattern,
+            },
+            ty: Type::Bool,
+            span,
+        })
     }
 
     /// A range of a string constant's value, or the whole constant where escapes stand in it.
     pub(super) fn inside_string(&self, syntax: &Syntax, start: usize, end: usize) -> Span {
         match &syntax.form {
-            Form::Constant(Constant::String { body: Some(body), .. }) => self.text.span(body + start, body + end),
+            Form::Constant(Constant::String { body: Some(body), .. }) => {
+                self.text.span(body + start, body + end)
+            }
             _ => syntax.span,
         }
     }
@@ -186,17 +270,29 @@ impl Checker<'_> {
         let [argument] = self.arguments::<1>("segment", arguments, name_span)?;
         let Form::Constant(Constant::String { value: name, .. }) = &argument.form else {
             return self.refuse(
-                Diagnostic::new(Code::TypeMismatch, "`segment` takes a name in quotes", argument.span)
-                    .labelled("not a name in quotes"),
+                Diagnostic::new(
+                    Code::TypeMismatch,
+                    "`segment` takes a name in quotes",
+                    argument.span,
+                )
+                .labelled("not a name in quotes"),
             );
         };
         let id = self.environment.segment_id(name);
         if id.is_none() {
             let segments = self.environment.segments();
-            let diagnostic = Diagnostic::new(Code::UnknownSegment, format!("there is no segment \"{name}\""), argument.span)
-                .labelled(format!("no file segments/{name}.txt"));
+            let diagnostic = Diagnostic::new(
+                Code::UnknownSegment,
+                format!("there is no segment \"{name}\""),
+                argument.span,
+            )
+            .labelled(format!("no file segments/{name}.txt"));
             let diagnostic = match nearest(name, segments.iter().map(|segment| segment.name.as_str())) {
-                Some(near) => diagnostic.suggest(format!("did you mean \"{near}\"?"), argument.span, format!("{near:?}")),
+                Some(near) => diagnostic.suggest(
+                    format!("did you mean \"{near}\"?"),
+                    argument.span,
+                    format!("{near:?}"),
+                ),
                 None => diagnostic.help("a segment is a file under segments/, a value a line"),
             };
             return self.refuse(diagnostic);
@@ -232,28 +328,51 @@ impl Checker<'_> {
                 (Function::DurationField(field), receiver)
             }
             (ty, _) => {
-                let what = if of_duration.is_some() { "a timestamp or a duration" } else { "a timestamp" };
+                let what = if of_duration.is_some() {
+                    "a timestamp or a duration"
+                } else {
+                    "a timestamp"
+                };
                 let message = format!("`{name}` asks {what}, not {}", ty.with_article());
                 let label = format!("this is {}", ty.with_article());
-                return self.refuse(Diagnostic::new(Code::TypeMismatch, message, receiver.span).labelled(label));
+                return self
+                    .refuse(Diagnostic::new(Code::TypeMismatch, message, receiver.span).labelled(label));
             }
         };
-        Some(Expression { kind: Kind::Call { function, arguments: vec![argument] }, ty: Type::Int, span })
+        Some(Expression {
+            kind: Kind::Call {
+                function,
+                arguments: vec![argument],
+            },
+            ty: Type::Int,
+            span,
+        })
     }
 
     /// A timestamp moved so that its parts in UTC are those of a time zone with a fixed offset.
     fn in_zone(&mut self, timestamp: Expression, zone: &Syntax) -> Option<Expression> {
         let checked = self.expected(zone, &Type::String, "a time zone")?;
         let Kind::Literal(Literal::String(name)) = &checked.kind else {
-            return self.refuse(mistakes::unsupported("time zones that are not constant", zone.span));
+            return self.refuse(mistakes::unsupported(
+                "time zones that are not constant",
+                zone.span,
+            ));
         };
         let Some(minutes) = time::parse_zone(name) else {
             return self.refuse(mistakes::unsupported("named time zones", zone.span));
         };
         let span = timestamp.span;
         let offset = Literal::Duration(minutes * 60_000_000_000).at(zone.span);
-        let kind = Kind::Arithmetic { operator: Arithmetic::Add, left: Box::new(timestamp), right: Box::new(offset) };
-        Some(Expression { kind, ty: Type::Timestamp, span })
+        let kind = Kind::Arithmetic {
+            operator: Arithmetic::Add,
+            left: Box::new(timestamp),
+            right: Box::new(offset),
+        };
+        Some(Expression {
+            kind,
+            ty: Type::Timestamp,
+            span,
+        })
     }
 
     fn unknown_function(
@@ -266,24 +385,35 @@ impl Checker<'_> {
         if mistakes::is_unsupported_function(name) {
             return self.refuse(mistakes::unsupported(name, name_span));
         }
-        let diagnostic = Diagnostic::new(Code::UnknownFunction, format!("there is no function `{name}`"), name_span);
+        let diagnostic = Diagnostic::new(
+            Code::UnknownFunction,
+            format!("there is no function `{name}`"),
+            name_span,
+        );
         let known = match receiver {
             // The right function, called the wrong way.
             None if METHODS.contains(&name) => {
                 let example = match arguments {
                     [first, rest @ ..] => {
-                        let rest: Vec<String> = rest.iter().map(|argument| self.written(argument.span)).collect();
+                        let rest: Vec<String> =
+                            rest.iter().map(|argument| self.written(argument.span)).collect();
                         format!("{}.{name}({})", self.written(first.span), rest.join(", "))
                     }
                     [] => format!("x.{name}(…)"),
                 };
                 return self.refuse(
-                    diagnostic.labelled("called on a value, not with one").help(format!("write `{example}`")),
+                    diagnostic
+                        .labelled("called on a value, not with one")
+                        .help(format!("write `{example}`")),
                 );
             }
             Some(receiver) if FUNCTIONS.contains(&name) => {
                 let example = format!("{name}({})", self.written(receiver.span));
-                return self.refuse(diagnostic.labelled("not called on a value").help(format!("write `{example}`")));
+                return self.refuse(
+                    diagnostic
+                        .labelled("not called on a value")
+                        .help(format!("write `{example}`")),
+                );
             }
             Some(_) => METHODS,
             None => FUNCTIONS,

@@ -22,14 +22,24 @@ impl Checker<'_> {
         let equality = matches!(operator, Comparison::Equal | Comparison::NotEqual);
         if !equality && matches!(left.ty, Type::List(_)) {
             let message = "lists have no order".to_owned();
-            return self.refuse(Diagnostic::new(Code::TypeMismatch, message, operator_span).labelled("lists on both sides"));
+            return self.refuse(
+                Diagnostic::new(Code::TypeMismatch, message, operator_span).labelled("lists on both sides"),
+            );
         }
         if equality {
             self.possible(&left, &right);
             self.possible(&right, &left);
         }
-        let kind = Kind::Compare { operator, left: Box::new(left), right: Box::new(right) };
-        Some(Expression { kind, ty: Type::Bool, span })
+        let kind = Kind::Compare {
+            operator,
+            left: Box::new(left),
+            right: Box::new(right),
+        };
+        Some(Expression {
+            kind,
+            ty: Type::Bool,
+            span,
+        })
     }
 
     /// Checks two operands, each with the other's type as a hint: an empty list has no type of its own.
@@ -44,9 +54,17 @@ impl Checker<'_> {
         (left, right)
     }
 
-    fn refuse_comparison(&mut self, left: &Expression, right: &Expression, operator: Span) -> Option<Expression> {
-        let message =
-            format!("{} cannot be compared with {}", left.ty.with_article(), right.ty.with_article());
+    fn refuse_comparison(
+        &mut self,
+        left: &Expression,
+        right: &Expression,
+        operator: Span,
+    ) -> Option<Expression> {
+        let message = format!(
+            "{} cannot be compared with {}",
+            left.ty.with_article(),
+            right.ty.with_article()
+        );
         let diagnostic = Diagnostic::new(Code::TypeMismatch, message, operator)
             .also(left.span, left.ty.with_article())
             .also(right.span, right.ty.with_article());
@@ -68,20 +86,43 @@ impl Checker<'_> {
     fn swapped_to_in(&self, list: Span, value: Span) -> Vec<crate::diagnostic::Edit> {
         let value_text = self.written(value);
         let list_text = self.written(list);
-        vec![crate::diagnostic::Edit { span: list.to(value), replacement: format!("{value_text} in {list_text}") }]
+        vec![crate::diagnostic::Edit {
+            span: list.to(value),
+            replacement: format!("{value_text} in {list_text}"),
+        }]
     }
 
-    pub(super) fn membership(&mut self, needle: &Syntax, list: &Syntax, operator: Span, span: Span) -> Option<Expression> {
-        if let Form::Call { receiver: None, name, arguments, name_span } = &list.form
+    pub(super) fn membership(
+        &mut self,
+        needle: &Syntax,
+        list: &Syntax,
+        operator: Span,
+        span: Span,
+    ) -> Option<Expression> {
+        if let Form::Call {
+            receiver: None,
+            name,
+            arguments,
+            name_span,
+        } = &list.form
             && name == "segment"
         {
             let needle = self.expected(needle, &Type::String, "`in segment(…)`");
             let segment = self.segment(arguments, *name_span);
-            let kind = Kind::InSegment { needle: Box::new(needle?), segment: segment? };
-            return Some(Expression { kind, ty: Type::Bool, span });
+            let kind = Kind::InSegment {
+                needle: Box::new(needle?),
+                segment: segment?,
+            };
+            return Some(Expression {
+                kind,
+                ty: Type::Bool,
+                span,
+            });
         }
         let needle = self.expression(needle, None);
-        let hint = needle.as_ref().map(|needle| Type::List(Box::new(needle.ty.clone())));
+        let hint = needle
+            .as_ref()
+            .map(|needle| Type::List(Box::new(needle.ty.clone())));
         let list = self.expression(list, hint.as_ref());
         let (needle, list) = (needle?, list?);
         let Type::List(element) = &list.ty else {
@@ -93,7 +134,10 @@ impl Checker<'_> {
                 .also(needle.span, needle.ty.with_article())
                 .also(list.span, format!("a {}", list.ty));
             let constant = match &list.kind {
-                Kind::List(elements) => elements.first().filter(|first| matches!(first.kind, Kind::Literal(_))).cloned(),
+                Kind::List(elements) => elements
+                    .first()
+                    .filter(|first| matches!(first.kind, Kind::Literal(_)))
+                    .cloned(),
                 _ => None,
             };
             let diagnostic = match constant {
@@ -109,25 +153,50 @@ impl Checker<'_> {
             self.repeated(elements);
         }
         self.possible_element(&list, &needle);
-        let kind = Kind::In { needle: Box::new(needle), list: Box::new(list) };
-        Some(Expression { kind, ty: Type::Bool, span })
+        let kind = Kind::In {
+            needle: Box::new(needle),
+            list: Box::new(list),
+        };
+        Some(Expression {
+            kind,
+            ty: Type::Bool,
+            span,
+        })
     }
 
-    fn refuse_membership(&mut self, needle: &Expression, list: &Expression, operator: Span) -> Option<Expression> {
+    fn refuse_membership(
+        &mut self,
+        needle: &Expression,
+        list: &Expression,
+        operator: Span,
+    ) -> Option<Expression> {
         let message = format!("`in` takes a list on its right, not {}", list.ty.with_article());
         let diagnostic = Diagnostic::new(Code::TypeMismatch, message, list.span)
             .labelled(format!("this is {}", list.ty.with_article()));
         let diagnostic = match (&needle.kind, &list.kind) {
             (_, Kind::Literal(literal)) => {
                 let text = match literal {
-                    Literal::String(text) if text.contains(',') => text.split(',').map(str::trim).map(|part| format!("{part:?}")).collect::<Vec<_>>().join(", "),
+                    Literal::String(text) if text.contains(',') => text
+                        .split(',')
+                        .map(str::trim)
+                        .map(|part| format!("{part:?}"))
+                        .collect::<Vec<_>>()
+                        .join(", "),
                     _ => self.written(list.span),
                 };
                 diagnostic.suggest("a list stands in brackets", list.span, format!("[{text}]"))
             }
             _ if list.ty == Type::String && needle.ty == Type::String => {
-                let edit = format!("{}.contains({})", self.written(list.span), self.written(needle.span));
-                diagnostic.suggest("ask with `contains` whether a string is part of another", needle.span.to(list.span), edit)
+                let edit = format!(
+                    "{}.contains({})",
+                    self.written(list.span),
+                    self.written(needle.span)
+                );
+                diagnostic.suggest(
+                    "ask with `contains` whether a string is part of another",
+                    needle.span.to(list.span),
+                    edit,
+                )
             }
             _ => diagnostic.suggest("use `==` to compare with one value", operator, "=="),
         };

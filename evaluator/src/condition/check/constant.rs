@@ -40,7 +40,16 @@ impl Checker<'_> {
             (Type::String, ty) if !matches!(ty, Type::List(_) | Type::Semver) => {
                 return self.refuse(mistakes::unsupported("string conversion", span));
             }
-            (Type::Bool | Type::Int | Type::Uint | Type::Double | Type::Timestamp | Type::Duration | Type::Semver, Type::String) => {
+            (
+                Type::Bool
+                | Type::Int
+                | Type::Uint
+                | Type::Double
+                | Type::Timestamp
+                | Type::Duration
+                | Type::Semver,
+                Type::String,
+            ) => {
                 let diagnostic = mistakes::unsupported("conversion from strings", span);
                 return self.refuse(match argument.kind {
                     Kind::Attribute(_) if target != Type::Duration && target != Type::Uint => {
@@ -50,12 +59,24 @@ impl Checker<'_> {
                 });
             }
             _ => {
-                let message = format!("{} cannot be converted to {}", argument.ty.with_article(), target.with_article());
+                let message = format!(
+                    "{} cannot be converted to {}",
+                    argument.ty.with_article(),
+                    target.with_article()
+                );
                 let label = format!("this is {}", argument.ty.with_article());
-                return self.refuse(Diagnostic::new(Code::TypeMismatch, message, argument.span).labelled(label));
+                return self
+                    .refuse(Diagnostic::new(Code::TypeMismatch, message, argument.span).labelled(label));
             }
         };
-        Some(Expression { kind: Kind::Call { function, arguments: vec![argument] }, ty: target, span })
+        Some(Expression {
+            kind: Kind::Call {
+                function,
+                arguments: vec![argument],
+            },
+            ty: target,
+            span,
+        })
     }
 }
 
@@ -86,7 +107,10 @@ fn converted(literal: &Literal, target: &Type) -> Conversion {
         Literal::String(text) => text,
         Literal::Int(seconds) if *target == Type::Timestamp => {
             return if time::is_timestamp(*seconds) {
-                Conversion::Constant(Literal::Timestamp { seconds: *seconds, nanos: 0 })
+                Conversion::Constant(Literal::Timestamp {
+                    seconds: *seconds,
+                    nanos: 0,
+                })
             } else {
                 Conversion::Error("instants lie in the years 1 to 9999")
             };
@@ -95,15 +119,25 @@ fn converted(literal: &Literal, target: &Type) -> Conversion {
         _ => return Conversion::AtRunTime,
     };
     let read = match target {
-        Type::Timestamp => time::parse_timestamp(text).map(|(seconds, nanos)| Literal::Timestamp { seconds, nanos }),
+        Type::Timestamp => {
+            time::parse_timestamp(text).map(|(seconds, nanos)| Literal::Timestamp { seconds, nanos })
+        }
         Type::Duration => time::parse_duration(text).map(Literal::Duration),
         Type::Semver => match version::version_mistake(text) {
             Some(reason) => Err(reason),
             None => Ok(Literal::Semver(text.clone())),
         },
-        Type::Int => text.parse().map(Literal::Int).map_err(|_| "the string is not a 64-bit int"),
-        Type::Uint => text.parse().map(Literal::Uint).map_err(|_| "the string is not a 64-bit uint"),
-        Type::Double => double(text).map(Literal::Double).ok_or("the string is not a double"),
+        Type::Int => text
+            .parse()
+            .map(Literal::Int)
+            .map_err(|_| "the string is not a 64-bit int"),
+        Type::Uint => text
+            .parse()
+            .map(Literal::Uint)
+            .map_err(|_| "the string is not a 64-bit uint"),
+        Type::Double => double(text)
+            .map(Literal::Double)
+            .ok_or("the string is not a double"),
         // What Go's `strconv.ParseBool` takes, which CEL's conformance tests ask for.
         Type::Bool => match text.as_str() {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Literal::Bool(true)),

@@ -8,21 +8,38 @@ use crate::source::Span;
 
 impl Checker<'_> {
     /// `[a, b]`: scalars of one type.
-    pub(super) fn list(&mut self, elements: &[Syntax], hint: Option<&Type>, span: Span) -> Option<Expression> {
+    pub(super) fn list(
+        &mut self,
+        elements: &[Syntax],
+        hint: Option<&Type>,
+        span: Span,
+    ) -> Option<Expression> {
         let hinted = match hint {
             Some(Type::List(element)) => Some(element.as_ref()),
             _ => None,
         };
-        let checked: Vec<Option<Expression>> =
-            elements.iter().map(|element| self.expression(element, hinted)).collect();
+        let checked: Vec<Option<Expression>> = elements
+            .iter()
+            .map(|element| self.expression(element, hinted))
+            .collect();
         let elements = checked.into_iter().collect::<Option<Vec<_>>>()?;
         // An empty list that nothing is asked about may be of any type.
-        let ty = elements.first().map(|first| first.ty.clone()).or_else(|| hinted.cloned()).unwrap_or(Type::Int);
-        if let Some(nested) = elements.iter().find(|element| matches!(element.ty, Type::List(_))) {
+        let ty = elements
+            .first()
+            .map(|first| first.ty.clone())
+            .or_else(|| hinted.cloned())
+            .unwrap_or(Type::Int);
+        if let Some(nested) = elements
+            .iter()
+            .find(|element| matches!(element.ty, Type::List(_)))
+        {
             return self.refuse(mistakes::unsupported("lists of lists", nested.span));
         }
         if let Some(other) = elements.iter().find(|element| element.ty != ty) {
-            let message = format!("the elements of a list have one type, and these are {ty} and {}", other.ty);
+            let message = format!(
+                "the elements of a list have one type, and these are {ty} and {}",
+                other.ty
+            );
             let diagnostic = Diagnostic::new(Code::TypeMismatch, message, other.span)
                 .labelled(format!("this is {}", other.ty.with_article()));
             let diagnostic = match elements.first() {
@@ -32,7 +49,11 @@ impl Checker<'_> {
             let diagnostic = self.towards(diagnostic, other, &ty);
             return self.refuse(diagnostic);
         }
-        Some(Expression { kind: Kind::List(elements), ty: Type::List(Box::new(ty)), span })
+        Some(Expression {
+            kind: Kind::List(elements),
+            ty: Type::List(Box::new(ty)),
+            span,
+        })
     }
 
     /// `list[index]`
@@ -46,6 +67,13 @@ impl Checker<'_> {
             return self.refuse(Diagnostic::new(Code::TypeMismatch, message, list.span).labelled(label));
         };
         let ty = (**element).clone();
-        Some(Expression { kind: Kind::Index { list: Box::new(list), index: Box::new(index) }, ty, span })
+        Some(Expression {
+            kind: Kind::Index {
+                list: Box::new(list),
+                index: Box::new(index),
+            },
+            ty,
+            span,
+        })
     }
 }

@@ -14,7 +14,11 @@ impl Checker<'_> {
             Form::Name { name, root } => {
                 let checked = self.name(name, *root, argument.span)?;
                 match checked.kind {
-                    Kind::Attribute(id) => Some(Expression { kind: Kind::Has(id), ty: Type::Bool, span }),
+                    Kind::Attribute(id) => Some(Expression {
+                        kind: Kind::Has(id),
+                        ty: Type::Bool,
+                        span,
+                    }),
                     _ => self.refuse(
                         Diagnostic::new(Code::TypeMismatch, "`has` asks for an attribute", argument.span)
                             .labelled("this is always there"),
@@ -44,11 +48,19 @@ impl Checker<'_> {
             return self.refuse(mistakes::unsupported("two-variable macros", name_span));
         }
         let [variable, predicate] = self.arguments::<2>(name, arguments, name_span)?;
-        let Form::Name { name: variable_name, root: false } = &variable.form else {
+        let Form::Name {
+            name: variable_name,
+            root: false,
+        } = &variable.form
+        else {
             return self.refuse(
-                Diagnostic::new(Code::ConditionSyntax, format!("`{name}` needs a name for the element"), variable.span)
-                    .labelled("not a simple name")
-                    .help(format!("for example `roles.{name}(role, role == \"admin\")`")),
+                Diagnostic::new(
+                    Code::ConditionSyntax,
+                    format!("`{name}` needs a name for the element"),
+                    variable.span,
+                )
+                .labelled("not a simple name")
+                .help(format!("for example `roles.{name}(role, role == \"admin\")`")),
             );
         };
         let list = list?;
@@ -67,6 +79,10 @@ impl Checker<'_> {
             list: Box::new(list),
             predicate: Box::new(predicate?),
         };
-        Some(Expression { kind, ty: Type::Bool, span })
+        Some(Expression {
+            kind,
+            ty: Type::Bool,
+            span,
+        })
     }
 }

@@ -26,7 +26,11 @@ pub fn check(
     let before = diagnostics.len();
     let checked = parse_and_check(text, environment, diagnostics);
     let new = diagnostics.get_mut(before..).unwrap_or_default();
-    for edit in new.iter_mut().filter_map(|new| new.suggestion.as_mut()).flat_map(|new| &mut new.edits) {
+    for edit in new
+        .iter_mut()
+        .filter_map(|new| new.suggestion.as_mut())
+        .flat_map(|new| &mut new.edits)
+    {
         edit.replacement = text.notation().encode(&edit.replacement);
     }
     let failed = new.iter().any(|new| new.severity() == Severity::Error);
@@ -45,7 +49,12 @@ fn parse_and_check(
             return None;
         }
     };
-    let mut checker = Checker { text, environment, diagnostics, locals: Vec::new() };
+    let mut checker = Checker {
+        text,
+        environment,
+        diagnostics,
+        locals: Vec::new(),
+    };
     let expression = checker.expression(&syntax, None)?;
     if expression.ty != Type::Bool {
         checker.not_a_condition(&expression);
@@ -77,25 +86,43 @@ impl Checker<'_> {
         match &syntax.form {
             Form::Constant(constant) => self.constant(constant, span),
             Form::Name { name, root } => self.name(name, *root, span),
-            Form::Unary { operator: Unary::Not, operand } => self.not(operand, span),
-            Form::Unary { operator: Unary::Negate, operand } => self.negate(operand, span),
+            Form::Unary {
+                operator: Unary::Not,
+                operand,
+            } => self.not(operand, span),
+            Form::Unary {
+                operator: Unary::Negate,
+                operand,
+            } => self.negate(operand, span),
             Form::And(operands) => self.logical(operands, "&&", Kind::And, span),
             Form::Or(operands) => self.logical(operands, "||", Kind::Or, span),
             Form::Conditional(parts) => self.conditional(parts, hint, span),
-            Form::Binary { operator: Binary::Compare(operator), operator_span, left, right } => {
-                self.compare(*operator, *operator_span, [left, right], span)
-            }
-            Form::Binary { operator: Binary::In, operator_span, left, right } => {
-                self.membership(left, right, *operator_span, span)
-            }
-            Form::Binary { operator: Binary::Arithmetic(operator), operator_span, left, right } => {
-                self.arithmetic(*operator, *operator_span, [left, right], hint, span)
-            }
+            Form::Binary {
+                operator: Binary::Compare(operator),
+                operator_span,
+                left,
+                right,
+            } => self.compare(*operator, *operator_span, [left, right], span),
+            Form::Binary {
+                operator: Binary::In,
+                operator_span,
+                left,
+                right,
+            } => self.membership(left, right, *operator_span, span),
+            Form::Binary {
+                operator: Binary::Arithmetic(operator),
+                operator_span,
+                left,
+                right,
+            } => self.arithmetic(*operator, *operator_span, [left, right], hint, span),
             Form::Index { operand, index } => self.index(operand, index, span),
             Form::List(elements) => self.list(elements, hint, span),
-            Form::Call { receiver, name, name_span, arguments } => {
-                self.call(receiver.as_deref(), name, *name_span, arguments, hint, span)
-            }
+            Form::Call {
+                receiver,
+                name,
+                name_span,
+                arguments,
+            } => self.call(receiver.as_deref(), name, *name_span, arguments, hint, span),
             Form::Select { operand, field } => self.select(operand, field, span),
         }
     }
@@ -106,7 +133,11 @@ impl Checker<'_> {
         if expression.ty == *ty {
             return Some(expression);
         }
-        let message = format!("{user} takes {}, not {}", ty.with_article(), expression.ty.with_article());
+        let message = format!(
+            "{user} takes {}, not {}",
+            ty.with_article(),
+            expression.ty.with_article()
+        );
         let diagnostic = Diagnostic::new(Code::TypeMismatch, message, expression.span)
             .labelled(format!("this is {}", expression.ty.with_article()));
         let diagnostic = self.towards(diagnostic, &expression, ty);
@@ -129,7 +160,11 @@ impl Checker<'_> {
 
     fn not(&mut self, operand: &Syntax, span: Span) -> Option<Expression> {
         let operand = self.expected(operand, &Type::Bool, "`!`")?;
-        Some(Expression { kind: Kind::Not(Box::new(operand)), ty: Type::Bool, span })
+        Some(Expression {
+            kind: Kind::Not(Box::new(operand)),
+            ty: Type::Bool,
+            span,
+        })
     }
 
     fn negate(&mut self, operand: &Syntax, span: Span) -> Option<Expression> {
@@ -138,7 +173,11 @@ impl Checker<'_> {
             (Kind::Literal(Literal::Double(value)), _) => Some(Literal::Double(-value).at(span)),
             (_, Type::Int | Type::Double) => {
                 let ty = operand.ty.clone();
-                Some(Expression { kind: Kind::Negate(Box::new(operand)), ty, span })
+                Some(Expression {
+                    kind: Kind::Negate(Box::new(operand)),
+                    ty,
+                    span,
+                })
             }
             (_, ty) => {
                 let message = format!("`-` takes an int or a double, not {}", ty.with_article());
@@ -156,10 +195,16 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Expression> {
         let user = format!("`{symbol}`");
-        let checked: Vec<Option<Expression>> =
-            operands.iter().map(|operand| self.expected(operand, &Type::Bool, &user)).collect();
+        let checked: Vec<Option<Expression>> = operands
+            .iter()
+            .map(|operand| self.expected(operand, &Type::Bool, &user))
+            .collect();
         let operands = checked.into_iter().collect::<Option<Vec<_>>>()?;
-        Some(Expression { kind: kind(operands), ty: Type::Bool, span })
+        Some(Expression {
+            kind: kind(operands),
+            ty: Type::Bool,
+            span,
+        })
     }
 
     fn conditional(&mut self, parts: &[Syntax; 3], hint: Option<&Type>, span: Span) -> Option<Expression> {
@@ -169,8 +214,10 @@ impl Checker<'_> {
         let otherwise = self.expression(otherwise, then.as_ref().map(|then| &then.ty).or(hint));
         let (condition, then, otherwise) = (condition?, then?, otherwise?);
         if then.ty != otherwise.ty {
-            let message =
-                format!("both branches of `? :` have one type, not {} and {}", then.ty, otherwise.ty);
+            let message = format!(
+                "both branches of `? :` have one type, not {} and {}",
+                then.ty, otherwise.ty
+            );
             let diagnostic = Diagnostic::new(Code::TypeMismatch, message, otherwise.span)
                 .labelled(format!("this is {}", otherwise.ty.with_article()))
                 .also(then.span, format!("this is {}", then.ty.with_article()));
@@ -192,7 +239,9 @@ impl Checker<'_> {
             Form::Name { name, .. } => format!("{name}_{field}"),
             _ => field.to_owned(),
         };
-        let near = [field, written.as_str()].into_iter().find(|name| self.environment.attribute_id(name).is_some());
+        let near = [field, written.as_str()]
+            .into_iter()
+            .find(|name| self.environment.attribute_id(name).is_some());
         let diagnostic = match near {
             Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), span, near),
             None => diagnostic,
@@ -201,7 +250,10 @@ impl Checker<'_> {
     }
 
     fn not_a_condition(&mut self, expression: &Expression) {
-        let message = format!("a condition is true or false, and this is {}", expression.ty.with_article());
+        let message = format!(
+            "a condition is true or false, and this is {}",
+            expression.ty.with_article()
+        );
         let diagnostic = Diagnostic::new(Code::TypeMismatch, message, expression.span)
             .labelled(format!("this is {}", expression.ty.with_article()));
         self.report(match expression.kind {
@@ -227,6 +279,10 @@ impl Literal {
 
     fn at(self, span: Span) -> Expression {
         let ty = self.ty();
-        Expression { kind: Kind::Literal(self), ty, span }
+        Expression {
+            kind: Kind::Literal(self),
+            ty,
+            span,
+        }
     }
 }

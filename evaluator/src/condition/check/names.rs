@@ -11,22 +11,41 @@ impl Checker<'_> {
         if !root && let Some(depth) = self.locals.iter().rposition(|(local, _)| local == name) {
             let ty = self.locals[depth].1.clone();
             let id = LocalId(u32::try_from(depth).unwrap_or(u32::MAX));
-            return Some(Expression { kind: Kind::Local(id), ty, span });
+            return Some(Expression {
+                kind: Kind::Local(id),
+                ty,
+                span,
+            });
         }
         if name == "now" {
-            return Some(Expression { kind: Kind::Now, ty: Type::Timestamp, span });
+            return Some(Expression {
+                kind: Kind::Now,
+                ty: Type::Timestamp,
+                span,
+            });
         }
         let Some(id) = self.environment.attribute_id(name) else {
             let diagnostic = self.unknown_name(name, span);
             return self.refuse(diagnostic);
         };
-        let ty = self.environment.attribute(id).map(|attribute| attribute.ty.clone())?;
-        Some(Expression { kind: Kind::Attribute(id), ty, span })
+        let ty = self
+            .environment
+            .attribute(id)
+            .map(|attribute| attribute.ty.clone())?;
+        Some(Expression {
+            kind: Kind::Attribute(id),
+            ty,
+            span,
+        })
     }
 
     fn unknown_name(&self, name: &str, span: Span) -> Diagnostic {
-        let diagnostic = Diagnostic::new(Code::UnknownAttribute, format!("there is no attribute `{name}`"), span)
-            .labelled("not declared in context.yaml");
+        let diagnostic = Diagnostic::new(
+            Code::UnknownAttribute,
+            format!("there is no attribute `{name}`"),
+            span,
+        )
+        .labelled("not declared in context.yaml");
         let attributes = self.environment.attributes();
         let locals = self.locals.iter().map(|(local, _)| local.as_str());
         let names = attributes.iter().map(|attribute| attribute.name.as_str());
@@ -34,11 +53,18 @@ impl Checker<'_> {
             return diagnostic.suggest(format!("did you mean `{near}`?"), span, near);
         }
         let is_a_value = attributes.iter().find(|attribute| {
-            attribute.values.iter().flatten().any(|value| matches!(value, crate::condition::Literal::String(value) if value == name))
+            attribute
+                .values
+                .iter()
+                .flatten()
+                .any(|value| matches!(value, crate::condition::Literal::String(value) if value == name))
         });
         match is_a_value {
             Some(attribute) => diagnostic.suggest(
-                format!("`{name}` is a value of `{}`; values stand in quotes", attribute.name),
+                format!(
+                    "`{name}` is a value of `{}`; values stand in quotes",
+                    attribute.name
+                ),
                 span,
                 format!("\"{name}\""),
             ),

@@ -18,7 +18,9 @@ impl Checker<'_> {
     }
 
     fn impossible(&mut self, id: AttributeId, value: &Literal, constant: &Expression) {
-        let Some(attribute) = self.environment.attribute(id) else { return };
+        let Some(attribute) = self.environment.attribute(id) else {
+            return;
+        };
         let declared = || attribute.values.as_deref().unwrap_or_default();
         if attribute.values.is_some() && !declared().iter().any(|known| same_value(known, value)) {
             let diagnostic = outside_set(attribute, declared(), value, constant);
@@ -33,7 +35,10 @@ impl Checker<'_> {
                 format!("`{}` is never \"{text}\"", attribute.name),
                 constant.span,
             )
-            .labelled(format!("does not match {}", attribute.pattern.as_deref().unwrap_or_default()))
+            .labelled(format!(
+                "does not match {}",
+                attribute.pattern.as_deref().unwrap_or_default()
+            ))
             .also(attribute.span, "its pattern is declared here");
             let fits = *text != upper && !self.environment.breaks_pattern(id, &upper);
             self.report(if fits {
@@ -51,17 +56,25 @@ impl Checker<'_> {
             if let Kind::Literal(Literal::String(value)) = &element.kind
                 && let Some(first) = seen.insert(value.as_str(), element.span)
             {
-                let repeated =
-                    Diagnostic::new(Code::DuplicateValue, format!("\"{value}\" stands in this list twice"), element.span)
-                        .labelled("again here")
-                        .also(first, "first here");
+                let repeated = Diagnostic::new(
+                    Code::DuplicateValue,
+                    format!("\"{value}\" stands in this list twice"),
+                    element.span,
+                )
+                .labelled("again here")
+                .also(first, "first here");
                 self.diagnostics.push(repeated);
             }
         }
     }
 
     /// Adds how an expression would be written to be of the type that is wanted, if there is a way.
-    pub(super) fn towards(&self, diagnostic: Diagnostic, expression: &Expression, wanted: &Type) -> Diagnostic {
+    pub(super) fn towards(
+        &self,
+        diagnostic: Diagnostic,
+        expression: &Expression,
+        wanted: &Type,
+    ) -> Diagnostic {
         let span = expression.span;
         let written = self.written(span);
         match (&expression.kind, wanted) {
@@ -71,24 +84,36 @@ impl Checker<'_> {
             (Kind::Literal(Literal::String(text)), Type::Int) if text.parse::<i64>().is_ok() => {
                 diagnostic.suggest("numbers stand without quotes", span, text)
             }
-            (Kind::Literal(Literal::String(text)), Type::Double) if text.parse::<f64>().is_ok_and(f64::is_finite) => {
+            (Kind::Literal(Literal::String(text)), Type::Double)
+                if text.parse::<f64>().is_ok_and(f64::is_finite) =>
+            {
                 diagnostic.suggest("numbers stand without quotes", span, text)
             }
-            (Kind::Literal(Literal::String(text)), Type::Bool) if matches!(text.as_str(), "true" | "false") => {
+            (Kind::Literal(Literal::String(text)), Type::Bool)
+                if matches!(text.as_str(), "true" | "false") =>
+            {
                 diagnostic.suggest("booleans stand without quotes", span, text)
             }
-            (Kind::Literal(Literal::String(_)), Type::Semver) => {
-                diagnostic.suggest("a version is written `semver(\"1.2.3\")`", span, format!("semver({written})"))
-            }
-            (Kind::Literal(Literal::String(_)), Type::Timestamp) => {
-                diagnostic.suggest("an instant is written `timestamp(\"…\")`", span, format!("timestamp({written})"))
-            }
-            (Kind::Literal(Literal::String(_)), Type::Duration) => {
-                diagnostic.suggest("a duration is written `duration(\"1h\")`", span, format!("duration({written})"))
-            }
-            (Kind::Literal(Literal::Double(_)), Type::Semver) => {
-                diagnostic.suggest("a version is written `semver(\"1.2.3\")`", span, format!("semver(\"{written}.0\")"))
-            }
+            (Kind::Literal(Literal::String(_)), Type::Semver) => diagnostic.suggest(
+                "a version is written `semver(\"1.2.3\")`",
+                span,
+                format!("semver({written})"),
+            ),
+            (Kind::Literal(Literal::String(_)), Type::Timestamp) => diagnostic.suggest(
+                "an instant is written `timestamp(\"…\")`",
+                span,
+                format!("timestamp({written})"),
+            ),
+            (Kind::Literal(Literal::String(_)), Type::Duration) => diagnostic.suggest(
+                "a duration is written `duration(\"1h\")`",
+                span,
+                format!("duration({written})"),
+            ),
+            (Kind::Literal(Literal::Double(_)), Type::Semver) => diagnostic.suggest(
+                "a version is written `semver(\"1.2.3\")`",
+                span,
+                format!("semver(\"{written}.0\")"),
+            ),
             (Kind::Literal(Literal::Int(_)), Type::Double) => {
                 diagnostic.suggest("a double is written with a point", span, format!("{written}.0"))
             }
@@ -98,9 +123,11 @@ impl Checker<'_> {
             (Kind::Attribute(_), Type::Bool) => {
                 diagnostic.help(format!("to ask whether it is there, write `has({written})`"))
             }
-            _ if expression.ty.is_number() && wanted.is_number() => {
-                diagnostic.suggest(format!("convert it with `{wanted}(…)`"), span, format!("{wanted}({written})"))
-            }
+            _ if expression.ty.is_number() && wanted.is_number() => diagnostic.suggest(
+                format!("convert it with `{wanted}(…)`"),
+                span,
+                format!("{wanted}({written})"),
+            ),
             _ => diagnostic,
         }
     }
@@ -118,7 +145,12 @@ fn same_value(known: &Literal, value: &Literal) -> bool {
     }
 }
 
-fn outside_set(attribute: &Attribute, declared: &[Literal], value: &Literal, constant: &Expression) -> Diagnostic {
+fn outside_set(
+    attribute: &Attribute,
+    declared: &[Literal],
+    value: &Literal,
+    constant: &Expression,
+) -> Diagnostic {
     let diagnostic = Diagnostic::new(
         Code::ImpossibleValue,
         format!("`{}` is never {}", attribute.name, value.written()),
@@ -131,9 +163,11 @@ fn outside_set(attribute: &Attribute, declared: &[Literal], value: &Literal, con
         _ => None,
     });
     match value {
-        Literal::String(text) if let Some(near) = nearest(text, strings) => {
-            diagnostic.suggest(format!("did you mean \"{near}\"?"), constant.span, format!("{near:?}"))
-        }
+        Literal::String(text) if let Some(near) = nearest(text, strings) => diagnostic.suggest(
+            format!("did you mean \"{near}\"?"),
+            constant.span,
+            format!("{near:?}"),
+        ),
         _ => {
             let known: Vec<String> = declared.iter().map(Literal::written).collect();
             diagnostic.help(format!("its values are {}", known.join(", ")))
@@ -151,9 +185,15 @@ impl Literal {
             Literal::Double(value) => format!("{value:?}"),
             Literal::String(value) => format!("{value:?}"),
             Literal::Timestamp { seconds, nanos } => {
-                format!("timestamp(\"{}\")", crate::condition::time::format_timestamp(*seconds, *nanos))
+                format!(
+                    "timestamp(\"{}\")",
+                    crate::condition::time::format_timestamp(*seconds, *nanos)
+                )
             }
-            Literal::Duration(nanos) => format!("duration(\"{}\")", crate::condition::time::format_duration(*nanos)),
+            Literal::Duration(nanos) => format!(
+                "duration(\"{}\")",
+                crate::condition::time::format_duration(*nanos)
+            ),
             Literal::Semver(value) => format!("semver({value:?})"),
         }
     }

@@ -66,7 +66,12 @@ const OTHER_NAMES: &[(&str, &str)] = &[
 
 impl AttributeType {
     fn parse(text: &str) -> Option<AttributeType> {
-        let scalar = |name: &str| SCALARS.iter().find(|(known, _)| *known == name).map(|(_, ty)| ty.clone());
+        let scalar = |name: &str| {
+            SCALARS
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, ty)| ty.clone())
+        };
         match text.strip_prefix("list(").and_then(|rest| rest.strip_suffix(')')) {
             Some(element) => scalar(element.trim()).map(|ty| AttributeType(Type::List(Box::new(ty)))),
             None => scalar(text).map(AttributeType),
@@ -85,11 +90,20 @@ impl Read for AttributeType {
         if let Some(ty) = AttributeType::parse(text) {
             return Some(ty);
         }
-        let other = OTHER_NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, ty)| *ty);
+        let other = OTHER_NAMES
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(text))
+            .map(|(_, ty)| *ty);
         let near = other.or_else(|| crate::diagnostic::nearest(text, SCALARS.iter().map(|(name, _)| *name)));
-        let diagnostic = Diagnostic::new(Code::InvalidValue, format!("there is no type `{text}`"), node.span)
-            .labelled("unknown type")
-            .help("the types are `string`, `int`, `double`, `bool`, `timestamp`, `semver`, and `list(…)` of these");
+        let diagnostic = Diagnostic::new(
+            Code::InvalidValue,
+            format!("there is no type `{text}`"),
+            node.span,
+        )
+        .labelled("unknown type")
+        .help(
+            "the types are `string`, `int`, `double`, `bool`, `timestamp`, `semver`, and `list(…)` of these",
+        );
         reader.report(match near {
             Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), node.span, near),
             None => diagnostic,

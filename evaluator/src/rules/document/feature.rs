@@ -209,10 +209,17 @@ impl Read for ValueType {
         if let Some((_, ty)) = VALUE_TYPES.iter().find(|(name, _)| *name == text) {
             return Some(*ty);
         }
-        let other = OTHER_NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text)).map(|(_, ty)| *ty);
+        let other = OTHER_NAMES
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(&text))
+            .map(|(_, ty)| *ty);
         let near = other.or_else(|| nearest(&text, VALUE_TYPES.iter().map(|(name, _)| *name)));
-        let diagnostic = Diagnostic::new(Code::InvalidValue, format!("there is no type `{text}`"), node.span)
-            .labelled("unknown type");
+        let diagnostic = Diagnostic::new(
+            Code::InvalidValue,
+            format!("there is no type `{text}`"),
+            node.span,
+        )
+        .labelled("unknown type");
         reader.report(match near {
             Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), node.span, near),
             None => diagnostic.help("the types are `boolean`, `string`, `number` and `json`"),

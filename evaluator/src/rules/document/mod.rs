@@ -11,7 +11,8 @@ mod shapes;
 
 pub(crate) use context::{AttributeDocument, ContextDocument};
 pub(crate) use feature::{
-    FeatureDocument, RolloutDocument, RuleDocument, ScheduleDocument, ServeDocument, TestDocument, VariableDocument,
+    FeatureDocument, RolloutDocument, RuleDocument, ScheduleDocument, ServeDocument, TestDocument,
+    VariableDocument,
 };
 pub(crate) use read::{Read, Reader, listed};
 pub(crate) use scalars::{ConditionText, Instant, Percent, PercentRange};

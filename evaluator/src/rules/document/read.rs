@@ -33,7 +33,9 @@ impl Reader<'_> {
     /// Reports that something else was expected here.
     pub(crate) fn expected(&mut self, what: &str, node: &Node) {
         let message = format!("expected {what}, found {}", node.describe());
-        self.report(Diagnostic::new(Code::WrongShape, message, node.span).labelled(format!("expected {what}")));
+        self.report(
+            Diagnostic::new(Code::WrongShape, message, node.span).labelled(format!("expected {what}")),
+        );
     }
 
     /// The entries of a mapping that may hold these keys and no others.
@@ -46,7 +48,8 @@ impl Reader<'_> {
         for entry in entries.iter().filter(|entry| !keys.contains(&entry.key.as_str())) {
             let message = format!("{owner} has no key `{}`", entry.key);
             let near = crate::diagnostic::nearest(&entry.key, keys.iter().copied());
-            let diagnostic = Diagnostic::new(Code::UnknownKey, message, entry.key_span).labelled("unknown key");
+            let diagnostic =
+                Diagnostic::new(Code::UnknownKey, message, entry.key_span).labelled("unknown key");
             self.report(match near {
                 Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), entry.key_span, near),
                 None => diagnostic.help(format!("its keys are {}", listed(keys))),

@@ -54,7 +54,11 @@ fn scalar<'n>(node: &'n Node, what: &str, reader: &mut Reader<'_>) -> Option<&'n
 impl Read for Percent {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let text = &scalar(node, "a percentage such as `25%`", reader)?.text;
-        if let Some(percent) = text.strip_suffix('%').map(str::trim_end).and_then(Percent::of_number) {
+        if let Some(percent) = text
+            .strip_suffix('%')
+            .map(str::trim_end)
+            .and_then(Percent::of_number)
+        {
             return Some(percent);
         }
         let message = format!("`{text}` is not a percentage from 0% to 100%");
@@ -74,10 +78,17 @@ impl Read for Percent {
 
 impl Read for PercentRange {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        let text = &scalar(node, "a percentage such as `25`, or a range such as `0..100`", reader)?.text;
+        let text = &scalar(
+            node,
+            "a percentage such as `25`, or a range such as `0..100`",
+            reader,
+        )?
+        .text;
         let one = |text: &str| Percent::of_number(text.trim().trim_end_matches('%').trim_end());
         let read = match text.split_once("..") {
-            Some((from, to)) => one(from).zip(one(to)).map(|(from, to)| PercentRange::Between(from, to)),
+            Some((from, to)) => one(from)
+                .zip(one(to))
+                .map(|(from, to)| PercentRange::Between(from, to)),
             None => one(text).map(PercentRange::One),
         };
         if read.is_none() {
@@ -98,8 +109,12 @@ impl Read for Instant {
             Ok((seconds, nanos)) => Some(Instant(seconds * 1000 + i64::from(nanos / 1_000_000))),
             Err(reason) => {
                 reader.report(
-                    Diagnostic::new(Code::InvalidValue, format!("`{text}` is not an instant: {reason}"), node.span)
-                        .labelled("expected an instant such as `2026-12-01T09:00:00Z`"),
+                    Diagnostic::new(
+                        Code::InvalidValue,
+                        format!("`{text}` is not an instant: {reason}"),
+                        node.span,
+                    )
+                    .labelled("expected an instant such as `2026-12-01T09:00:00Z`"),
                 );
                 None
             }

@@ -29,7 +29,10 @@ pub(crate) struct Json(pub(crate) serde_json::Value);
 
 impl<T: Read> Read for Spanned<T> {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        Some(Spanned { value: T::read(node, reader)?, span: node.span })
+        Some(Spanned {
+            value: T::read(node, reader)?,
+            span: node.span,
+        })
     }
 }
 
@@ -74,7 +77,10 @@ impl<T: Read> Read for Mapping<T> {
             return None;
         };
         let read = entries.iter().filter_map(|entry| {
-            let name = Spanned { value: entry.key.clone(), span: entry.key_span };
+            let name = Spanned {
+                value: entry.key.clone(),
+                span: entry.key_span,
+            };
             Some((name, T::read(&entry.value, reader)?))
         });
         Some(Mapping(read.collect()))

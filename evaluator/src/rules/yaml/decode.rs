@@ -9,8 +9,17 @@ use crate::source::{MappedText, Notation, Run, Span};
 
 /// Finds the place of every byte of `text`, which was written at `span` of `source` in the given style.
 pub(super) fn map(text: &str, style: ScalarStyle, span: Span, source: &str) -> MappedText {
-    let raw = source.get(span.start as usize..span.end as usize).unwrap_or_default();
-    let mut walk = Walk { text, raw, text_at: 0, raw_at: 0, base: span.start, runs: Vec::new() };
+    let raw = source
+        .get(span.start as usize..span.end as usize)
+        .unwrap_or_default();
+    let mut walk = Walk {
+        text,
+        raw,
+        text_at: 0,
+        raw_at: 0,
+        base: span.start,
+        runs: Vec::new(),
+    };
     let agreed = match style {
         ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
             walk.raw_at = 1;
@@ -21,7 +30,11 @@ pub(super) fn map(text: &str, style: ScalarStyle, span: Span, source: &str) -> M
     };
     let runs = match agreed {
         Some(()) if !walk.runs.is_empty() => walk.runs,
-        _ => vec![Run { decoded: 0, start: span.start, end: span.end }],
+        _ => vec![Run {
+            decoded: 0,
+            start: span.start,
+            end: span.end,
+        }],
     };
     let notation = match style {
         ScalarStyle::SingleQuoted => Notation::SingleQuoted,
@@ -51,9 +64,11 @@ impl Walk<'_> {
 
     /// The next `text_bytes` stand for the next `raw_bytes`.
     fn take(&mut self, text_bytes: usize, raw_bytes: usize) {
-        let (Ok(decoded), Ok(at), Ok(length)) =
-            (u32::try_from(self.text_at), u32::try_from(self.raw_at), u32::try_from(raw_bytes))
-        else {
+        let (Ok(decoded), Ok(at), Ok(length)) = (
+            u32::try_from(self.text_at),
+            u32::try_from(self.raw_at),
+            u32::try_from(raw_bytes),
+        ) else {
             return;
         };
         let (start, end) = (self.base + at, self.base + at + length);
@@ -62,7 +77,9 @@ impl Walk<'_> {
         match self.runs.last_mut() {
             // Copied bytes after copied bytes are one run.
             Some(last)
-                if text_bytes == raw_bytes && last.end == start && last.end - last.start == decoded - last.decoded =>
+                if text_bytes == raw_bytes
+                    && last.end == start
+                    && last.end - last.start == decoded - last.decoded =>
             {
                 last.end = end;
             }
@@ -79,7 +96,10 @@ impl Walk<'_> {
             let fold = fold_length(rest);
             if fold > 0 {
                 // A fold reads as a space, or as one line feed for every empty line.
-                let feeds = self.text[self.text_at..].bytes().take_while(|b| *b == b'\n').count();
+                let feeds = self.text[self.text_at..]
+                    .bytes()
+                    .take_while(|b| *b == b'\n')
+                    .count();
                 self.take(feeds.max(1), fold);
                 if !matches!(wanted, ' ' | '\n') {
                     return None;
@@ -150,7 +170,11 @@ impl Walk<'_> {
         if self.raw_at == 0 {
             return 0;
         }
-        self.raw[self.raw_at..].bytes().take(most).take_while(|b| *b == b' ').count()
+        self.raw[self.raw_at..]
+            .bytes()
+            .take(most)
+            .take_while(|b| *b == b' ')
+            .count()
     }
 }
 
@@ -177,7 +201,9 @@ fn escape_length(raw: &str) -> Option<usize> {
 
 /// Whether an escape is the first half of a character beyond the Basic Multilingual Plane, as JSON writes them.
 fn is_high_surrogate(raw: &str) -> bool {
-    raw.get(2..6).and_then(|hex| u32::from_str_radix(hex, 16).ok()).is_some_and(|unit| (0xD800..0xDC00).contains(&unit))
+    raw.get(2..6)
+        .and_then(|hex| u32::from_str_radix(hex, 16).ok())
+        .is_some_and(|unit| (0xD800..0xDC00).contains(&unit))
 }
 
 #[cfg(test)]
@@ -190,8 +216,12 @@ mod tests {
         let source = Source::new("x.yaml", source);
         let mut diagnostics = Vec::new();
         let node = parse(&source, FileId(0), &mut diagnostics).expect("parses");
-        let Kind::Mapping(entries) = &node.kind else { panic!("a mapping") };
-        let Kind::Scalar(scalar) = &entries[0].value.kind else { panic!("a scalar") };
+        let Kind::Mapping(entries) = &node.kind else {
+            panic!("a mapping")
+        };
+        let Kind::Scalar(scalar) = &entries[0].value.kind else {
+            panic!("a scalar")
+        };
         let mapped = scalar.mapped(entries[0].value.span, &source);
         let start = mapped.as_str().find(needle).expect("the needle is in the text");
         let span = mapped.span(start, start + needle.len());

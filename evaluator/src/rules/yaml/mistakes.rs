@@ -19,20 +19,27 @@ pub(super) fn explain(error: &ScanError, text: &str, span: Span) -> Diagnostic {
     };
     match error.kind() {
         ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar => {
-            quoted("a text that begins with a quote ends with the next one", "this stands after the closing quote")
+            quoted(
+                "a text that begins with a quote ends with the next one",
+                "this stands after the closing quote",
+            )
         }
-        ErrorKind::MappingValueNotAllowed => {
-            quoted("a colon before a space makes a key in YAML", "a text with one must be quoted")
-        }
-        ErrorKind::UnexpectedCharacter { character } => {
-            quoted(&format!("a text cannot begin with `{character}` in YAML"), "a text that does must be quoted")
-        }
-        ErrorKind::UnknownAnchor => {
-            quoted("`*` begins an alias in YAML, and no anchor has this name", "a text that begins so must be quoted")
-        }
-        ErrorKind::MissingAnchorOrAliasName => {
-            quoted("`&` and `*` begin an anchor and an alias in YAML", "a text that begins so must be quoted")
-        }
+        ErrorKind::MappingValueNotAllowed => quoted(
+            "a colon before a space makes a key in YAML",
+            "a text with one must be quoted",
+        ),
+        ErrorKind::UnexpectedCharacter { character } => quoted(
+            &format!("a text cannot begin with `{character}` in YAML"),
+            "a text that does must be quoted",
+        ),
+        ErrorKind::UnknownAnchor => quoted(
+            "`*` begins an alias in YAML, and no anchor has this name",
+            "a text that begins so must be quoted",
+        ),
+        ErrorKind::MissingAnchorOrAliasName => quoted(
+            "`&` and `*` begin an anchor and an alias in YAML",
+            "a text that begins so must be quoted",
+        ),
         ErrorKind::UnclosedQuotedScalar => plain("this quote is never closed").labelled("opened here"),
         ErrorKind::UnclosedFlowCollection { open } => {
             plain(&format!("this `{open}` is never closed")).labelled("opened here")
@@ -43,11 +50,15 @@ pub(super) fn explain(error: &ScanError, text: &str, span: Span) -> Diagnostic {
         ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
             plain("YAML is indented with spaces, not with tabs").labelled("a tab stands here")
         }
-        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => plain("this line is indented otherwise than the lines it belongs to")
-            .labelled("no mapping or list begins at this column")
-            .help("keys of one mapping, and entries of one list, begin at one column"),
-        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => plain("a key needs a colon and a space after it")
-            .labelled("expected `:` before the end of this line"),
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
+            plain("this line is indented otherwise than the lines it belongs to")
+                .labelled("no mapping or list begins at this column")
+                .help("keys of one mapping, and entries of one list, begin at one column")
+        }
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+            plain("a key needs a colon and a space after it")
+                .labelled("expected `:` before the end of this line")
+        }
         ErrorKind::RecursionLimitExceeded => plain("values nest too deep here"),
         _ => plain(&format!("this is not YAML: {}", error.info())).labelled("noticed here"),
     }
@@ -64,14 +75,26 @@ pub(crate) fn quote_rest_of_line(text: &str, start: usize, span: Span) -> Vec<Ed
         (true, false) => "\"",
         (true, true) => return Vec::new(),
     };
-    let (Ok(start), Ok(length)) = (u32::try_from(start), u32::try_from(value.len())) else { return Vec::new() };
+    let (Ok(start), Ok(length)) = (u32::try_from(start), u32::try_from(value.len())) else {
+        return Vec::new();
+    };
     if length == 0 {
         return Vec::new();
     }
-    let at = |offset| Span { start: offset, end: offset, ..span };
+    let at = |offset| Span {
+        start: offset,
+        end: offset,
+        ..span
+    };
     vec![
-        Edit { span: at(start), replacement: quote.to_owned() },
-        Edit { span: at(start + length), replacement: quote.to_owned() },
+        Edit {
+            span: at(start),
+            replacement: quote.to_owned(),
+        },
+        Edit {
+            span: at(start + length),
+            replacement: quote.to_owned(),
+        },
     ]
 }
 
@@ -79,8 +102,13 @@ pub(crate) fn quote_rest_of_line(text: &str, start: usize, span: Span) -> Vec<Ed
 fn value_start(text: &str, span: Span) -> usize {
     let before = text.get(..span.start as usize).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |line| line + 1);
-    let line = text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-    let value = line.find(": ").map_or_else(|| line.len() - line.trim_start().len(), |colon| colon + 2);
+    let line = text
+        .get(line_start..)
+        .and_then(|rest| rest.lines().next())
+        .unwrap_or_default();
+    let value = line
+        .find(": ")
+        .map_or_else(|| line.len() - line.trim_start().len(), |colon| colon + 2);
     let blanks = line[value..].len() - line[value..].trim_start().len();
     line_start + value + blanks
 }

@@ -9,6 +9,6 @@ mod node;
 mod parse;
 mod scalar;
 
-pub(crate) use node::{Entry, Kind, Node, Scalar};
 pub(crate) use mistakes::quote_rest_of_line;
+pub(crate) use node::{Entry, Kind, Node, Scalar};
 pub(crate) use parse::parse;

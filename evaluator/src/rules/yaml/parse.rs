@@ -66,7 +66,11 @@ struct Open {
 
 enum Content {
     Sequence(Vec<Node>),
-    Mapping { entries: Vec<Entry>, seen: HashSet<String>, key: Option<(String, Span)> },
+    Mapping {
+        entries: Vec<Entry>,
+        seen: HashSet<String>,
+        key: Option<(String, Span)>,
+    },
 }
 
 struct Anchored {
@@ -93,20 +97,44 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = self.tag(tag.as_deref(), place);
                 // The parser gives an absent value as a tilde of no length.
-                let text = if span.start == span.end { String::new() } else { text.into_owned() };
-                let node = Node { kind: Kind::Scalar(Scalar { text, style }), span, tag };
+                let text = if span.start == span.end {
+                    String::new()
+                } else {
+                    text.into_owned()
+                };
+                let node = Node {
+                    kind: Kind::Scalar(Scalar { text, style }),
+                    span,
+                    tag,
+                };
                 self.anchor(anchor, &node, 1);
                 return self.add(node, 1);
             }
             Event::SequenceStart(_, anchor, tag) => {
                 let tag = self.tag(tag.as_deref(), place);
                 let content = Content::Sequence(Vec::new());
-                self.open.push(Open { span, anchor, tag, height: 1, content });
+                self.open.push(Open {
+                    span,
+                    anchor,
+                    tag,
+                    height: 1,
+                    content,
+                });
             }
             Event::MappingStart(_, anchor, tag) => {
                 let tag = self.tag(tag.as_deref(), place);
-                let content = Content::Mapping { entries: Vec::new(), seen: HashSet::new(), key: None };
-                self.open.push(Open { span, anchor, tag, height: 1, content });
+                let content = Content::Mapping {
+                    entries: Vec::new(),
+                    seen: HashSet::new(),
+                    key: None,
+                };
+                self.open.push(Open {
+                    span,
+                    anchor,
+                    tag,
+                    height: 1,
+                    content,
+                });
             }
             Event::SequenceEnd | Event::MappingEnd => return self.close(span),
             Event::Alias(anchor) => return self.alias(anchor, span),
@@ -132,20 +160,30 @@ impl Builder<'_> {
             Some(last) => open.span.to(last),
             None => open.span,
         };
-        let node = Node { kind, span, tag: open.tag };
+        let node = Node {
+            kind,
+            span,
+            tag: open.tag,
+        };
         self.anchor(open.anchor, &node, open.height);
         self.add(node, open.height)
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Option<()> {
         let Some(target) = self.anchors.get(&anchor) else {
-            self.diagnostics.push(Diagnostic::new(Code::AliasExpansion, "an alias cannot contain itself", span));
+            self.diagnostics.push(Diagnostic::new(
+                Code::AliasExpansion,
+                "an alias cannot contain itself",
+                span,
+            ));
             return None;
         };
         self.aliased = self.aliased.saturating_add(target.nodes);
         if self.aliased > ALIASED_NODES_AT_MOST {
-            let message = format!("the aliases of this file expand to more than {ALIASED_NODES_AT_MOST} values");
-            self.diagnostics.push(Diagnostic::new(Code::AliasExpansion, message, span));
+            let message =
+                format!("the aliases of this file expand to more than {ALIASED_NODES_AT_MOST} values");
+            self.diagnostics
+                .push(Diagnostic::new(Code::AliasExpansion, message, span));
             return None;
         }
         let (mut node, height) = (target.node.clone(), target.height);
@@ -157,7 +195,8 @@ impl Builder<'_> {
     fn add(&mut self, node: Node, height: usize) -> Option<()> {
         if height + self.open.len() > DEPTH_AT_MOST {
             let message = format!("values nest at most {DEPTH_AT_MOST} deep");
-            self.diagnostics.push(Diagnostic::new(Code::AliasExpansion, message, node.span));
+            self.diagnostics
+                .push(Diagnostic::new(Code::AliasExpansion, message, node.span));
             return None;
         }
         let Some(open) = self.open.last_mut() else {
@@ -179,10 +218,17 @@ impl Builder<'_> {
                 },
                 Some((name, key_span)) => {
                     if seen.insert(name.clone()) {
-                        entries.push(Entry { key: name, key_span, value: node });
+                        entries.push(Entry {
+                            key: name,
+                            key_span,
+                            value: node,
+                        });
                     } else {
-                        let mut mistake =
-                            Diagnostic::new(Code::DuplicateKey, format!("the key `{name}` stands here twice"), key_span);
+                        let mut mistake = Diagnostic::new(
+                            Code::DuplicateKey,
+                            format!("the key `{name}` stands here twice"),
+                            key_span,
+                        );
                         if let Some(first) = entries.iter().find(|entry| entry.key == name) {
                             mistake = mistake.also(first.key_span, "first here");
                         }
@@ -196,21 +242,38 @@ impl Builder<'_> {
 
     fn anchor(&mut self, anchor: usize, node: &Node, height: usize) {
         if anchor != 0 {
-            self.anchors.insert(anchor, Anchored { node: node.clone(), nodes: count(node), height });
+            self.anchors.insert(
+                anchor,
+                Anchored {
+                    node: node.clone(),
+                    nodes: count(node),
+                    height,
+                },
+            );
         }
     }
 
     fn tag(&self, tag: Option<&Tag>, place: granit_parser::Span) -> Option<Span> {
         tag?;
-        place.tag_span().or_else(|| place.tag_start().map(granit_parser::Span::empty)).map(|tag| self.span(tag))
+        place
+            .tag_span()
+            .or_else(|| place.tag_start().map(granit_parser::Span::empty))
+            .map(|tag| self.span(tag))
     }
 
     fn span(&self, place: granit_parser::Span) -> Span {
         let offset = |marker: granit_parser::Marker| {
-            marker.byte_offset().and_then(|offset| u32::try_from(offset).ok()).unwrap_or(self.end)
+            marker
+                .byte_offset()
+                .and_then(|offset| u32::try_from(offset).ok())
+                .unwrap_or(self.end)
         };
         let start = offset(place.start);
-        Span { file: self.file, start, end: offset(place.end).max(start) }
+        Span {
+            file: self.file,
+            start,
+            end: offset(place.end).max(start),
+        }
     }
 
     fn error_span(&self, error: &ScanError) -> Span {

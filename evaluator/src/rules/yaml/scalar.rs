@@ -26,9 +26,10 @@ impl Node {
         match &self.kind {
             Kind::Scalar(scalar) => scalar.value(),
             Kind::Sequence(items) => items.iter().map(Node::to_json).collect(),
-            Kind::Mapping(entries) => {
-                entries.iter().map(|Entry { key, value, .. }| (key.clone(), value.to_json())).collect()
-            }
+            Kind::Mapping(entries) => entries
+                .iter()
+                .map(|Entry { key, value, .. }| (key.clone(), value.to_json()))
+                .collect(),
         }
     }
 }
@@ -38,7 +39,9 @@ impl Node {
 fn number(text: &str) -> Option<Number> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let starts_like_one = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    let only_its_characters = unsigned.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'-' | b'+'));
+    let only_its_characters = unsigned
+        .bytes()
+        .all(|b| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'-' | b'+'));
     if !starts_like_one || !only_its_characters || !unsigned.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -66,7 +69,11 @@ mod tests {
     use super::Scalar;
 
     fn plain(text: &str) -> Value {
-        Scalar { text: text.into(), style: ScalarStyle::Plain }.value()
+        Scalar {
+            text: text.into(),
+            style: ScalarStyle::Plain,
+        }
+        .value()
     }
 
     #[test]
@@ -83,7 +90,10 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_boolean_or_a_number_is_text() {
-        for text in ["no", "yes", "on", "012", "0x1F", "0o17", ".inf", ".nan", "1.2.3", "-", "1e", ".", "1_000", "12:30"] {
+        for text in [
+            "no", "yes", "on", "012", "0x1F", "0o17", ".inf", ".nan", "1.2.3", "-", "1e", ".", "1_000",
+            "12:30",
+        ] {
             assert_eq!(plain(text), json!(text));
         }
     }
