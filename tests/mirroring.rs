@@ -1,7 +1,9 @@
 //! What is committed on old reaches new, whoever wrote it and whatever it is.
 
+use crossfade::databases::Side;
 use crossfade::flags::Route;
 use crossfade::routing::Mirror;
+use crossfade::sync::journal::backfill;
 
 use crate::support::databases::Pair;
 use crate::support::migration::{Migration, eventually, rows};
@@ -272,6 +274,28 @@ async fn rows_that_exchange_unique_values_arrive_whatever_waits_for_them() {
     assert_eq!(old, new);
     let (old, new) = migration.both("select * from notes").await;
     assert_eq!(old, new, "no foreign key fired while rows were replaced");
+}
+
+#[tokio::test]
+async fn rows_are_copied_over_a_secondary_whose_unique_values_have_moved_on() {
+    let pair = Pair::empty().await;
+    let migration = seats(&pair).await;
+    migration.pause_workers(true).await;
+    // As after a copy whose end was not noted, or with awaited mirrors before the copy.
+    let uncopied = "update crossfade.captured set copied_at = null;
+                    update seats set place = 'x' || place;
+                    update seats set place = case id when 1 then 'b' when 2 then 'c' else 'a' end;
+                    delete from notes";
+    migration.old.batch_execute(uncopied).await.expect("an exchange");
+    backfill(migration.crossfade.databases(), Side::Old, |_| {})
+        .await
+        .expect("a copy");
+    migration.pause_workers(false).await;
+    migration.drain().await;
+    for table in ["seats", "notes"] {
+        let (old, new) = migration.both(&format!("select * from {table} order by 1")).await;
+        assert_eq!(old, new, "{table}");
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod arguments;
 pub mod demo;
 mod eval;
+mod migrate;
 mod output;
 mod serve;
 
@@ -27,6 +28,7 @@ enum Command {
     Demo(demo::Arguments),
     Serve(Box<serve::Arguments>),
     Eval(eval::Arguments),
+    Migrate(migrate::Arguments),
 }
 
 /// The answer is no.
@@ -55,6 +57,7 @@ impl Command {
             Self::Demo(arguments) => runtime()?.block_on(demo::run(arguments)),
             Self::Serve(arguments) => runtime()?.block_on(serve::run(*arguments)),
             Self::Eval(arguments) => eval::run(&arguments),
+            Self::Migrate(arguments) => runtime()?.block_on(migrate::run(arguments)),
         }
     }
 
@@ -62,7 +65,7 @@ impl Command {
     fn log_filter(&self) -> &'static str {
         match self {
             Self::Serve(_) => "info",
-            Self::Demo(_) | Self::Eval(_) => "error",
+            Self::Demo(_) | Self::Eval(_) | Self::Migrate(_) => "error",
         }
     }
 }

@@ -3,11 +3,13 @@
 //! A setting comes from a flag, else from the environment, else from its default. Whatever is secret (the
 //! passwords in database URLs, tokens) is a type that does not print itself.
 
+mod both_databases;
 mod database_url;
 mod secret;
 mod settings;
 mod tokens;
 
+pub use both_databases::BothDatabases;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use settings::{Config, ConfigError};
 pub use tokens::{Role, Token, TokenError, Tokens};

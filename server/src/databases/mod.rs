@@ -15,5 +15,5 @@ mod transaction;
 pub use connection::{Connection, Databases, PoolOptions};
 pub use error::{DatabaseError, with_causes};
 pub use side::{Role, Side};
-pub use statement::{Image, Statement};
+pub use statement::{Image, Statement, Typed};
 pub use transaction::{begin, commit, roll_back};

@@ -27,6 +27,9 @@ pub(super) fn read_answer(asked: &DataRequest, page: Page, read: Read<Found>) ->
     let mut answer = Answer::new(asked, if asked.singular { StatusCode::OK } else { status });
     answer.head.insert_header((CONTENT_RANGE, content_range));
     answer.head.insert_header((SIDE, read.side.name()));
+    if let Some(position) = read.position {
+        answer.head.insert_header((POSITION, position.to_string()));
+    }
     Ok(answer.with_rows(asked, body))
 }
 

@@ -66,9 +66,35 @@ pub enum MirrorError {
     },
 }
 
+/// Mirrors these keys of a table, whatever the journal says of them, and leaves the journal as it is. Keys are
+/// texts as the journal has them, in the key's order.
+pub async fn mirror_keys(
+    databases: &Databases,
+    catalog: &Catalog,
+    primary: Side,
+    table: &Table,
+    keys: &[Vec<String>],
+) -> Result<(), MirrorError> {
+    let entry = Entry {
+        id: 0,
+        transaction: 0,
+        schema: table.schema.clone(),
+        table: table.name.clone(),
+        keys: Some(keys.to_vec()),
+        droppable: false,
+    };
+    let mirror = Mirror {
+        databases: databases.clone(),
+        catalog: catalog.clone(),
+        primary,
+    };
+    let mut connection = databases.mirror_session(primary).await?;
+    mirror.mirror(&mut connection, std::slice::from_ref(&entry)).await
+}
+
 impl MirrorError {
     /// True when a database is out of reach, so that trying other keys is of no use.
-    pub(super) fn is_unreachable(&self) -> bool {
+    pub fn is_unreachable(&self) -> bool {
         match self {
             Self::Database(error) | Self::Catalog(CatalogError::Database(error)) => error.is_unreachable(),
             _ => false,

@@ -2,12 +2,13 @@
 //! and mirroring makes the secondary's rows equal.
 //!
 //! `install` puts the schema and the triggers in place, `sql` writes the statements for one table, `mirror` is
-//! the protocol for a set of keys, `awaited` mirrors what a request waits for, `workers` all the rest, and
+//! the protocol for a set of keys, `compare` looks at keys under its locks, `awaited` mirrors what a request waits for, `workers` all the rest, and
 //! `backfill` copies the rows that were there before.
 
 mod apply;
 mod awaited;
 mod backfill;
+mod compare;
 mod drain;
 mod entry;
 mod install;
@@ -19,8 +20,12 @@ mod workers;
 
 pub use awaited::{Awaited, Mirrored};
 pub use backfill::{BackfillError, CopiedTable, backfill};
-pub use drain::{Pending, pending, position_is_reached, reached_before};
-pub use entry::{Entry, entries_of_this_transaction};
+pub use compare::{Compared, compare_keys};
+pub use drain::{
+    Pending, ended_before, pending, pending_position, position_is_reached, position_of_everything,
+    reached_before,
+};
+pub use entry::{Entry, entries_of_this_transaction, position_of_this_transaction};
 pub use install::{CapturedTable, InstallError, install, set_paused};
-pub use mirror::MirrorError;
+pub use mirror::{MirrorError, mirror_keys};
 pub use workers::{Workers, WorkersOptions};

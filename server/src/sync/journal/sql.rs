@@ -125,6 +125,57 @@ const ENTRY_KEYS: usize = 1_000;
 /// Reads rows by key: one `text[]` of the key's values for each key column is bound. Yields the key's place in
 /// those arrays (from 1), the table's shape, and the row's image, null where there is no such row.
 pub(super) fn read_rows(table: &Table) -> String {
+    format!(
+        "select k.place, (select c.xmin::text from pg_class c where c.oid = {oid}), {image} \
+         from {keys} left join {table} t on {matches}",
+        oid = table.oid,
+        image = image_if_present(table),
+        keys = unnested_keys(table, " with ordinality", ", place"),
+        table = table.quoted(),
+        matches = key_matches(table),
+    )
+}
+
+/// Reads rows by key, bound as for [`read_rows`]. Yields the key's place in those arrays (from 1), the row's image,
+/// null where there is no such row, and false.
+pub(super) fn read_images(table: &Table) -> String {
+    read_images_and(table, "false")
+}
+
+/// The same, and at the end whether the journal holds a change of the key, all in one statement.
+pub(super) fn read_images_and_pending(table: &Table) -> String {
+    let of_table = format!("from crossfade.journal j where j.relation = {}", table.oid);
+    if table.key_columns().all(|column| column.text_is_identity) {
+        let width = table.key.len();
+        let key: Vec<String> = (1..=width).map(|n| format!("k.k{n}")).collect();
+        // `unnest` gives the values of all keys in one row after the other.
+        let pending = format!(
+            "(exists (select {of_table} and j.keys is null) or array[{key}] in \
+             (select array_agg(u.value order by u.at) from crossfade.journal j \
+             cross join unnest(j.keys) with ordinality as u(value, at) where j.relation = {oid} \
+             group by j.txid, j.id, (u.at - 1) / {width}))",
+            key = key.join(", "),
+            oid = table.oid,
+        );
+        read_images_and(table, &pending)
+    } else {
+        // Equal keys can have different texts, so that any change of the table may be one of the key.
+        read_images_and(table, &format!("exists (select {of_table})"))
+    }
+}
+
+fn read_images_and(table: &Table, pending: &str) -> String {
+    format!(
+        "select k.place, {image}, {pending} from {keys} left join {table} t on {matches}",
+        image = image_if_present(table),
+        keys = unnested_keys(table, " with ordinality", ", place"),
+        table = table.quoted(),
+        matches = key_matches(table),
+    )
+}
+
+/// The image of the joined row `t`, null where the join found none.
+fn image_if_present(table: &Table) -> String {
     let columns: Vec<String> = table
         .written_columns()
         .map(|column| image_of(column, "t"))
@@ -134,14 +185,8 @@ pub(super) fn read_rows(table: &Table) -> String {
         .next()
         .map_or_else(String::new, |column| quote_identifier(&column.name));
     format!(
-        "select k.place, (select c.xmin::text from pg_class c where c.oid = {oid}), \
-         case when t.{first_key} is not null then array[{columns}] end \
-         from {keys} left join {table} t on {matches}",
-        oid = table.oid,
-        columns = columns.join(", "),
-        keys = unnested_keys(table, " with ordinality", ", place"),
-        table = table.quoted(),
-        matches = key_matches(table),
+        "case when t.{first_key} is not null then array[{}] end",
+        columns.join(", ")
     )
 }
 

@@ -1,0 +1,55 @@
+//! `crossfade migrate`: the migration's own commands. Those here work on the two databases themselves, with a server
+//! running or not.
+
+mod progress;
+mod repair;
+mod verify;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+
+use crate::config::BothDatabases;
+use crate::databases::{Databases, PoolOptions, Side};
+use crate::sync::{Stage, read_state};
+
+/// Verifies and repairs a migration
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Command {
+    Verify(verify::Arguments),
+    Repair(repair::Arguments),
+}
+
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Verify(arguments) => verify::run(arguments).await,
+        Command::Repair(arguments) => repair::run(arguments).await,
+    }
+}
+
+/// The two databases, and which of them is the primary, as old's record has it.
+async fn connect(urls: &BothDatabases) -> anyhow::Result<(Databases, Side)> {
+    let databases = Databases::new(
+        &urls.old_database_url,
+        &urls.new_database_url,
+        PoolOptions::default(),
+    );
+    let mut old = databases.mirror_session(Side::Old).await?;
+    let state = read_state(&mut old, Side::Old)
+        .await
+        .context("cannot tell which database is the primary")?;
+    drop(old);
+    let primary = if state.stage == Stage::Switched {
+        Side::New
+    } else {
+        Side::Old
+    };
+    Ok((databases, primary))
+}

@@ -1,0 +1,79 @@
+//! Which of the keys that seem to differ do.
+
+use crate::catalog::Table;
+use crate::databases::{DatabaseError, Image};
+use crate::sync::journal::{Compared, compare_keys};
+
+use super::checksum::BothSides;
+use super::range::Key;
+use super::report::{Difference, DifferenceKind};
+
+/// What became of keys that seemed to differ; those that are equal are left out.
+#[derive(Debug, Default)]
+pub(super) struct Confirmed {
+    /// These differ.
+    pub(super) differences: Vec<Difference>,
+    /// Of these the journal holds a change that has not been mirrored: they may differ rightly.
+    pub(super) pending: Vec<Key>,
+}
+
+/// Keys whose locks are held at once. A write that waits for its mirror waits for them, a few milliseconds.
+const KEYS_AT_ONCE: usize = 100;
+
+/// Looks at the keys under the mirror's own locks.
+pub(super) async fn confirm(sides: &BothSides<'_>, keys: &[Key]) -> Result<Confirmed, DatabaseError> {
+    let mut confirmed = Confirmed::default();
+    for keys in keys.chunks(KEYS_AT_ONCE) {
+        for compared in compare_keys(sides.databases, sides.primary, sides.table, keys).await? {
+            let pending = compared.pending;
+            let key = compared.key.clone();
+            match difference(sides.table, compared) {
+                Some(_) if pending => confirmed.pending.push(key),
+                Some(difference) => confirmed.differences.push(difference),
+                None => {}
+            }
+        }
+    }
+    Ok(confirmed)
+}
+
+fn difference(table: &Table, compared: Compared) -> Option<Difference> {
+    let (row, kind) = match (compared.primary, compared.secondary) {
+        (None, None) => return None,
+        (Some(row), None) => (row, DifferenceKind::Missing),
+        (None, Some(row)) => (row, DifferenceKind::Extra),
+        (Some(row), Some(other)) => {
+            let columns: Vec<String> = table
+                .written_columns()
+                .zip(row.iter().zip(&other))
+                .filter(|(_, (value, other))| value != other)
+                .map(|(column, _)| column.name.clone())
+                .collect();
+            if columns.is_empty() {
+                return None;
+            }
+            (row, DifferenceKind::Different { columns })
+        }
+    };
+    Some(Difference {
+        schema: table.schema.clone(),
+        table: table.name.clone(),
+        key: key_in(table, &row).unwrap_or(compared.key),
+        kind,
+    })
+}
+
+/// The key as this row has it: equal keys can have different texts, and a difference has one name.
+fn key_in(table: &Table, row: &Image) -> Option<Key> {
+    let written: Vec<&str> = table
+        .written_columns()
+        .map(|column| column.name.as_str())
+        .collect();
+    table
+        .key_columns()
+        .map(|column| {
+            let place = written.iter().position(|name| *name == column.name)?;
+            row.get(place).cloned().flatten()
+        })
+        .collect()
+}
