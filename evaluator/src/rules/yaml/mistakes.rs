@@ -63,7 +63,9 @@ pub(super) fn explain(error: &ScanError, text: &str, span: Span) -> Diagnostic {
             plain("a key needs a colon and a space after it")
                 .labelled("expected `:` before the end of this line")
         }
-        ErrorKind::RecursionLimitExceeded => Diagnostic::new(Code::TooDeep, "values nest too deep here", span),
+        ErrorKind::RecursionLimitExceeded => {
+            Diagnostic::new(Code::TooDeep, "values nest too deep here", span)
+        }
         _ => plain(&format!("this is not YAML: {}", error.info())).labelled("noticed here"),
     }
 }
