@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use crate::support::databases::Pair;
 use crate::support::migration::Migration;
 
-/// A type and the literals that try it, where going through text, JSON or a double might lose something.
+/// A type and the literals that try it (an empty `int2vector` PostgreSQL itself cannot read in binary), where going through text, JSON or a double might lose something.
 const TYPES: &[(&str, &[&str])] = &[
     ("boolean", &["true", "false"]),
     ("smallint", &["-32768", "32767"]),
@@ -193,7 +193,7 @@ const TYPES: &[(&str, &[&str])] = &[
     ("pg_lsn", &["0/0", "FFFFFFFF/FFFFFFFF"]),
     ("pg_snapshot", &["10:20:10,14,15"]),
     ("txid_snapshot", &["10:20:10,14,15"]),
-    ("int2vector", &["1 2 3", ""]),
+    ("int2vector", &["1 2 3"]),
     ("oidvector", &["1 4294967295"]),
     ("regclass", &["pg_class", "-"]),
     ("regtype", &["integer", "timestamp with time zone"]),

@@ -97,10 +97,11 @@ fn deep_conditions_are_read_or_refused() {
 fn deep_yaml_is_refused() {
     for deep in ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000)] {
         let text = format!("feature: deep\nvariables: {deep}");
-        assert_eq!(
+        // Which of the two it is depends on whether so much nesting could be YAML at all.
+        assert!(matches!(
             refused(&files(&[("context.yaml", CONTEXT), ("deep.yaml", &text)])),
-            Code::YamlSyntax
-        );
+            Code::TooDeep | Code::YamlSyntax
+        ));
     }
     let chain: String = (1..1000).fold("a0: &a0 [x]\n".to_owned(), |text, n| {
         text + &format!("a{n}: &a{n} [*a{}]\n", n - 1)
