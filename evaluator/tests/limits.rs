@@ -112,10 +112,10 @@ fn deep_yaml_is_refused() {
     let chain: String = (1..1000).fold("a0: &a0 [x]\n".to_owned(), |text, n| {
         text + &format!("a{n}: &a{n} [*a{}]\n", n - 1)
     });
-    assert_eq!(
+    assert!(matches!(
         refused(&files(&[("context.yaml", CONTEXT), ("deep.yaml", &chain)])),
-        Code::AliasExpansion
-    );
+        Code::TooDeep | Code::AliasExpansion
+    ));
 }
 
 #[test]

@@ -243,8 +243,8 @@ fn typed_images(table: &Table) -> String {
         .zip(1..)
         .map(|(column, n)| {
             format!(
-                "u.c{n}::{} as {}",
-                column.type_name,
+                "{} as {}",
+                typed(column, &format!("u.c{n}")),
                 quote_identifier(&column.name)
             )
         })
@@ -349,6 +349,16 @@ fn image_of(column: &Column, row: &str) -> String {
         format!("textin(bpcharout({row}.{name}))")
     } else {
         format!("{row}.{name}::text")
+    }
+}
+
+/// A text as a value of the column's type. The cast of text to `regclass` looks a name up and knows no `-`, which
+/// stands for none; its input function does.
+fn typed(column: &Column, text: &str) -> String {
+    if column.type_name == "regclass" {
+        format!("regclassin(textout({text}))")
+    } else {
+        format!("{text}::{}", column.type_name)
     }
 }
 
