@@ -1,10 +1,13 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check verify-rate tools postgresql
+.PHONY: help demo test check clients model soak verify-rate tools postgresql
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
 	@echo "make test   every test, on real PostgreSQL servers"
+	@echo "make clients  real OpenFeature and PostgREST clients against a running server"
+	@echo "make model  every order of steps of the protocol in a small world: SIZE=large takes minutes"
+	@echo "make soak   writes and reads while everything breaks: SECONDS=600 SEED=7"
 	@echo "make check  formatting and lints, as CI asks for them"
 	@echo "make verify-rate  rows that the verifier compares a second and core: ROWS=1000000"
 
@@ -14,6 +17,11 @@ demo: tools postgresql
 test: tools postgresql
 	cargo test --workspace
 
+clients: tools postgresql
+	cd tests/clients && npm ci --no-audit --no-fund
+	python3 -m venv tests/clients/.venv && tests/clients/.venv/bin/pip install --quiet -r tests/clients/requirements.txt
+	cargo test --package crossfade --test clients -- --ignored --test-threads 1
+
 check: tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -21,6 +29,17 @@ check: tools
 # The work is PostgreSQL's; ours is a few messages a second, so that no release build is needed.
 verify-rate: tools postgresql
 	cargo bench --quiet --package crossfade --profile dev --bench verify_rate
+
+model: tools
+	cargo run --quiet --package crossfade-model -- $(SIZE)
+
+SECONDS ?= 600
+SEED ?= $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
+
+soak: tools postgresql
+	@{ SOAK_SECONDS=$(SECONDS) SOAK_SEED=$(SEED) cargo test --package crossfade-tests -- --nocapture --exact \
+	  soak::nothing_is_lost_and_no_user_reads_back_in_time_whatever_breaks; echo $$? >target/soak.status; } \
+	  | tee target/soak.log; grep '^acknowledged writes' target/soak.log; exit $$(cat target/soak.status)
 
 # Rust and a C linker.
 tools:

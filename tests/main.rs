@@ -18,6 +18,7 @@ mod outages_over_http;
 mod reading;
 mod rules_on_disk;
 mod shop;
+mod soak;
 mod support;
 mod types;
 mod verifying;

@@ -1,7 +1,9 @@
 //! What is committed on old reaches new, whoever wrote it and whatever it is.
 
+use crossfade::databases::Side;
 use crossfade::flags::Route;
 use crossfade::routing::Mirror;
+use crossfade::sync::journal::backfill;
 
 use crate::support::databases::Pair;
 use crate::support::migration::{Migration, eventually, rows};
@@ -275,6 +277,28 @@ async fn rows_that_exchange_unique_values_arrive_whatever_waits_for_them() {
 }
 
 #[tokio::test]
+async fn rows_are_copied_over_a_secondary_whose_unique_values_have_moved_on() {
+    let pair = Pair::empty().await;
+    let migration = seats(&pair).await;
+    migration.pause_workers(true).await;
+    // As after a copy whose end was not noted, or with awaited mirrors before the copy.
+    let uncopied = "update crossfade.captured set copied_at = null;
+                    update seats set place = 'x' || place;
+                    update seats set place = case id when 1 then 'b' when 2 then 'c' else 'a' end;
+                    delete from notes";
+    migration.old.batch_execute(uncopied).await.expect("an exchange");
+    backfill(migration.crossfade.databases(), Side::Old, |_| {})
+        .await
+        .expect("a copy");
+    migration.pause_workers(false).await;
+    migration.drain().await;
+    for table in ["seats", "notes"] {
+        let (old, new) = migration.both(&format!("select * from {table} order by 1")).await;
+        assert_eq!(old, new, "{table}");
+    }
+}
+
+#[tokio::test]
 async fn a_unique_value_can_pass_from_a_deleted_row_to_a_new_one() {
     let pair = Pair::empty().await;
     let migration = seats(&pair).await;
@@ -324,8 +348,16 @@ async fn an_identity_outside_the_key_follows_its_row() {
 async fn a_statement_of_many_rows_arrives_whole() {
     let pair = Pair::empty().await;
     let table = "create table t (a int, b text, v int, primary key (a, b))";
-    pair.old().await.batch_execute(table).await.expect("a table");
-    pair.new().await.batch_execute(table).await.expect("a table");
+    pair.connect_old()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
+    pair.connect_new()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
     let migration = Migration::begin(&pair).await;
     let statements = "insert into t select n, 'k' || n, 0 from generate_series(1, 3500) n;
                       update t set v = a where a <= 3000;

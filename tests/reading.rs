@@ -1,13 +1,13 @@
 //! Reads go where the flags say, never back in time for the user who wrote, and never fail because of new.
 
 use crossfade::databases::Side;
-use crossfade::flags::Route;
-use crossfade::routing::{Mirror, Read, ReadReason};
-use crossfade::sync::Position;
+use crossfade::flags::{Flags, Route};
+use crossfade::routing::{Crossfade, CrossfadeOptions, Mirror, Read, ReadReason};
+use crossfade::sync::{Position, Stage};
 use diesel_async::RunQueryDsl as _;
 
 use crate::support::databases::Pair;
-use crate::support::migration::{Migration, context, eventually};
+use crate::support::migration::{Migration, context, databases, eventually};
 use crate::support::proxy::{Network, Proxy};
 
 const READ_NEW: Route = Route {
@@ -39,6 +39,7 @@ async fn name_of(migration: &Migration, user: &str, earlier: Option<Position>) -
         value: read.value.name,
         side: read.side,
         reason: read.reason,
+        position: read.position,
     }
 }
 
@@ -114,6 +115,89 @@ async fn an_applied_write_does_not_hide_an_earlier_one_that_is_pending() {
         name_of(&migration, "nobody", written.position).await.value,
         "mine"
     );
+}
+
+#[tokio::test]
+async fn a_user_who_was_shown_what_is_pending_does_not_read_new_before_it_is_there() {
+    let pair = Pair::empty().await;
+    pair.open_shop().await;
+    let direct = pair.new_url().await;
+    let proxy = Proxy::before_url(&direct).await;
+    let migration = Migration::begin_at(&pair, &proxy.url(&direct)).await;
+    migration.pause_workers(true).await;
+    migration.flags.fix(READ_NEW);
+    assert_eq!(name_of(&migration, "456", None).await.side, Side::New);
+    let theirs = "update customers set name = 'theirs' where id = 123";
+    migration
+        .old
+        .batch_execute(theirs)
+        .await
+        .expect("another's write");
+    proxy.set(Network::Refusing);
+    let shown = name_of(&migration, "456", None).await;
+    assert_eq!(
+        (shown.value.as_str(), shown.reason),
+        ("theirs", ReadReason::NewFailed)
+    );
+    proxy.set(Network::Good);
+    eventually("new is used again by who has seen nothing of it", async || {
+        name_of(&migration, "789", None).await.side == Side::New
+    })
+    .await;
+    assert_eq!(name_of(&migration, "456", None).await.value, "theirs");
+    // Another server knows it from the position that came with the answer.
+    assert_eq!(
+        name_of(&migration, "nobody", shown.position).await.value,
+        "theirs"
+    );
+}
+
+#[tokio::test]
+async fn a_write_of_more_statements_than_a_request_waits_for_is_not_called_applied() {
+    let pair = Pair::empty().await;
+    let migration = open_shop(&pair).await;
+    migration.pause_workers(true).await;
+    migration.flags.fix(DUAL);
+    let written = migration
+        .crossfade
+        .write(&context("123"), None, async |connection| {
+            for id in 1..=30 {
+                let sql = format!("update customers set name = 'many' where id = {id}");
+                diesel::sql_query(sql).execute(connection).await?;
+            }
+            diesel::sql_query("update customers set name = 'last' where id = 123")
+                .execute(connection)
+                .await
+        })
+        .await
+        .expect("a write that the primary takes");
+    assert_eq!(written.mirror, Mirror::Pending);
+    assert_eq!(name_of(&migration, "123", None).await.value, "last");
+}
+
+#[tokio::test]
+async fn a_write_from_before_the_server_knew_of_capture_is_waited_for_too() {
+    let pair = Pair::empty().await;
+    pair.open_shop().await;
+    let direct = pair.old_url().await;
+    let proxy = Proxy::before_url(&direct).await;
+    let ready = Migration::begin(&pair).await;
+    ready.pause_workers(true).await;
+    // This server cannot read the record when it starts.
+    proxy.set(Network::Refusing);
+    let databases = databases(&proxy.url(&direct), &pair.new_url().await);
+    let flags = Flags::fixed(READ_NEW);
+    let crossfade = Crossfade::start(databases, flags, CrossfadeOptions::default()).await;
+    let late = Migration { crossfade, ..ready };
+    assert_eq!(late.crossfade.stage(), Stage::Idle);
+    proxy.set(Network::Good);
+    late.write("123", "update customers set name = 'mine' where id = 123")
+        .await;
+    eventually("the server knows that rows are copied", async || {
+        late.crossfade.is_copied()
+    })
+    .await;
+    assert_eq!(name_of(&late, "123", None).await.value, "mine");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use crate::support::databases::Pair;
 use crate::support::migration::Migration;
 
-/// A type and the literals that try it, where going through text, JSON or a double might lose something.
+/// A type and the literals that try it (an empty `int2vector` PostgreSQL itself cannot read in binary), where going through text, JSON or a double might lose something.
 const TYPES: &[(&str, &[&str])] = &[
     ("boolean", &["true", "false"]),
     ("smallint", &["-32768", "32767"]),
@@ -193,7 +193,7 @@ const TYPES: &[(&str, &[&str])] = &[
     ("pg_lsn", &["0/0", "FFFFFFFF/FFFFFFFF"]),
     ("pg_snapshot", &["10:20:10,14,15"]),
     ("txid_snapshot", &["10:20:10,14,15"]),
-    ("int2vector", &["1 2 3", ""]),
+    ("int2vector", &["1 2 3"]),
     ("oidvector", &["1 4294967295"]),
     ("regclass", &["pg_class", "-"]),
     ("regtype", &["integer", "timestamp with time zone"]),
@@ -260,9 +260,21 @@ async fn arrive(types: &[(&str, &[&str])], own_types: &str, same: impl AsyncFn(&
         tables.push_str(&table(number, type_name));
         rows.push_str(&insert(number, values));
     }
-    pair.old().await.batch_execute(&tables).await.expect("tables");
-    pair.new().await.batch_execute(&tables).await.expect("tables");
-    pair.old().await.batch_execute(&rows).await.expect("rows to copy");
+    pair.connect_old()
+        .await
+        .batch_execute(&tables)
+        .await
+        .expect("tables");
+    pair.connect_new()
+        .await
+        .batch_execute(&tables)
+        .await
+        .expect("tables");
+    pair.connect_old()
+        .await
+        .batch_execute(&rows)
+        .await
+        .expect("rows to copy");
     let migration = Migration::begin(&pair).await;
     let odd = "set datestyle = 'German'; set intervalstyle = 'iso_8601'; set bytea_output = 'escape';
                set extra_float_digits = -5; set timezone = 'Asia/Kathmandu';";

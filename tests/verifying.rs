@@ -25,7 +25,7 @@ struct Still {
 impl Still {
     async fn with(script: &str) -> Self {
         let pair = Pair::empty().await;
-        let (old, new) = (pair.old().await, pair.new().await);
+        let (old, new) = (pair.connect_old().await, pair.connect_new().await);
         for side in [&old, &new] {
             side.batch_execute(script).await.expect("tables and rows");
         }
@@ -252,7 +252,7 @@ async fn equal_keys_of_different_texts_are_one_key() {
 #[tokio::test]
 async fn sides_that_sort_their_keys_differently_are_still_compared() {
     let pair = Pair::empty().await;
-    let (old, new) = (pair.old().await, pair.new().await);
+    let (old, new) = (pair.connect_old().await, pair.connect_new().await);
     let table = |collation: &str| {
         format!(
             "create table t (word text collate \"{collation}\", n int, primary key (word, n));
@@ -536,9 +536,17 @@ async fn a_verification_ends_when_another_takes_its_place() {
 async fn changes_that_wait_in_the_journal_are_pending_and_not_different() {
     let pair = Pair::empty().await;
     let table = "create table t (id int primary key, v int)";
-    pair.old().await.batch_execute(table).await.expect("a table");
-    pair.new().await.batch_execute(table).await.expect("a table");
-    pair.old()
+    pair.connect_old()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
+    pair.connect_new()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
+    pair.connect_old()
         .await
         .batch_execute("insert into t select n, n from generate_series(1, 100) n")
         .await
@@ -587,9 +595,17 @@ async fn changes_that_wait_in_the_journal_are_pending_and_not_different() {
 async fn writers_give_no_false_difference_and_hide_no_real_one() {
     let pair = Pair::empty().await;
     let table = "create table t (id int primary key, v int, w text unique)";
-    pair.old().await.batch_execute(table).await.expect("a table");
-    pair.new().await.batch_execute(table).await.expect("a table");
-    pair.old()
+    pair.connect_old()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
+    pair.connect_new()
+        .await
+        .batch_execute(table)
+        .await
+        .expect("a table");
+    pair.connect_old()
         .await
         .batch_execute("insert into t select n, n, n from generate_series(1, 20000) n")
         .await
@@ -605,7 +621,7 @@ async fn writers_give_no_false_difference_and_hide_no_real_one() {
     let written = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
     let mut writers = Vec::new();
     for writer in 0..3 {
-        let (client, stop, written) = (pair.old().await, stop.clone(), written.clone());
+        let (client, stop, written) = (pair.connect_old().await, stop.clone(), written.clone());
         writers.push(tokio::spawn(async move {
             let mut n: i32 = writer;
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {

@@ -1,6 +1,9 @@
 //! The rules of the story, as they stand in the repository.
 
-mod support;
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "support/files.rs"]
+mod files;
 
 use std::path::Path;
 
@@ -9,7 +12,7 @@ use crossfade_evaluator::diagnostic::{Severity, render_text};
 use crossfade_evaluator::rules::{Loaded, Rollout, Serve, Share, ValueType, load};
 
 fn story() -> Loaded {
-    load(&support::folder(
+    load(&files::folder(
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules"),
     ))
 }
@@ -84,7 +87,7 @@ fn the_story_is_read_as_it_is_written() {
 
 #[test]
 fn the_version_follows_the_texts() {
-    let files = support::folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules"));
+    let files = files::folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules"));
     let version = |files: &[(String, Vec<u8>)]| load(files).rules.expect("rules").version;
     let mut changed = files.clone();
     changed[0].1.push(b'\n');

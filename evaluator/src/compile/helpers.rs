@@ -14,13 +14,8 @@ include!(concat!(env!("OUT_DIR"), "/helpers.rs"));
 static MODULE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/helpers.wasm"));
 
 /// The types that helpers have, in the order of their numbers.
-pub(super) fn types() -> impl Iterator<Item = (&'static [ValType], &'static [ValType])> {
+pub(super) fn types() -> impl ExactSizeIterator<Item = (&'static [ValType], &'static [ValType])> {
     TYPES.iter().copied()
-}
-
-/// How many helpers there are: the number of a module's first function of its own.
-pub(super) fn count() -> u32 {
-    FUNCTIONS.len() as u32
 }
 
 /// Name, number of the type, and encoded body of each helper.

@@ -15,7 +15,7 @@ use super::value::{Record, stack_types};
 use crate::condition::{Comparison, Expression, Kind, Literal, SegmentId, Type};
 
 /// Up to so many literals are compared in place: about what hashing one costs.
-const IN_PLACE: usize = 8;
+pub(super) const IN_PLACE: usize = 8;
 /// Longer strings than this are not compared in place.
 const IN_PLACE_BYTES: usize = 32;
 

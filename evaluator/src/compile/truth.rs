@@ -20,6 +20,7 @@ use super::CompileError;
 use super::code::Label;
 use super::lower::Lowering;
 use super::relation::Asked;
+use super::split::{Answer, Operand, is_and};
 use crate::condition::{Expression, Kind, Literal, Macro};
 
 /// The tri-state for unknown; false and true are 0 and 1.
@@ -32,25 +33,26 @@ impl Lowering<'_> {
     pub(super) fn jump_if(&mut self, expression: &Expression, wanted: bool, target: Label) -> Lowered {
         match &expression.kind {
             Kind::Not(inner) => self.jump_if(inner, !wanted, target),
-            Kind::And(parts) | Kind::Or(parts) if wanted != is_and(&expression.kind) => {
-                // One suffices.
-                for part in parts {
-                    self.jump_if(part, wanted, target)?;
+            Kind::And(_) | Kind::Or(_) => {
+                let fitted = self.fits;
+                let operands = self.operands(expression, Answer::Whether(wanted))?;
+                self.fits |= in_place(&operands);
+                if wanted == is_and(expression) {
+                    // All must be; the last may jump itself.
+                    let not = self.code.block();
+                    let (last, others) = operands.split_last().ok_or(NO_OPERANDS)?;
+                    for operand in others {
+                        self.operand_jump(operand, wanted, Jump::Unless, not)?;
+                    }
+                    self.operand_jump(last, wanted, Jump::If, target)?;
+                    self.code.end();
+                } else {
+                    // One suffices.
+                    for operand in &operands {
+                        self.operand_jump(operand, wanted, Jump::If, target)?;
+                    }
                 }
-                Ok(())
-            }
-            Kind::And(parts) | Kind::Or(parts) => {
-                // All must be; the last may jump itself.
-                let Some((last, others)) = parts.split_last() else {
-                    self.code.br(target);
-                    return Ok(());
-                };
-                let not = self.code.block();
-                for part in others {
-                    self.jump_unless(part, wanted, not)?;
-                }
-                self.jump_if(last, wanted, target)?;
-                self.code.end();
+                self.fits = fitted;
                 Ok(())
             }
             Kind::Literal(Literal::Bool(value)) => {
@@ -80,23 +82,24 @@ impl Lowering<'_> {
     pub(super) fn jump_unless(&mut self, expression: &Expression, wanted: bool, target: Label) -> Lowered {
         match &expression.kind {
             Kind::Not(inner) => self.jump_unless(inner, !wanted, target),
-            Kind::And(parts) | Kind::Or(parts) if wanted == is_and(&expression.kind) => {
-                for part in parts {
-                    self.jump_unless(part, wanted, target)?;
+            Kind::And(_) | Kind::Or(_) => {
+                let fitted = self.fits;
+                let operands = self.operands(expression, Answer::Whether(wanted))?;
+                self.fits |= in_place(&operands);
+                if wanted == is_and(expression) {
+                    for operand in &operands {
+                        self.operand_jump(operand, wanted, Jump::Unless, target)?;
+                    }
+                } else {
+                    let found = self.code.block();
+                    let (last, others) = operands.split_last().ok_or(NO_OPERANDS)?;
+                    for operand in others {
+                        self.operand_jump(operand, wanted, Jump::If, found)?;
+                    }
+                    self.operand_jump(last, wanted, Jump::Unless, target)?;
+                    self.code.end();
                 }
-                Ok(())
-            }
-            Kind::And(parts) | Kind::Or(parts) => {
-                let Some((last, others)) = parts.split_last() else {
-                    self.code.br(target);
-                    return Ok(());
-                };
-                let found = self.code.block();
-                for part in others {
-                    self.jump_if(part, wanted, found)?;
-                }
-                self.jump_unless(last, wanted, target)?;
-                self.code.end();
+                self.fits = fitted;
                 Ok(())
             }
             Kind::Literal(Literal::Bool(value)) => {
@@ -166,17 +169,22 @@ impl Lowering<'_> {
     pub(super) fn tri_state(&mut self, expression: &Expression) -> Lowered {
         let i32_block = BlockType::Result(ValType::I32);
         match &expression.kind {
-            Kind::And(parts) | Kind::Or(parts) => {
-                // One part decides at once; else the union of what the others are, 2 if one of them is unknown.
-                let deciding = i32::from(!is_and(&expression.kind));
-                let neutral = 1 - deciding;
+            Kind::And(_) | Kind::Or(_) => {
+                let fitted = self.fits;
+                let operands = self.operands(expression, Answer::TriState)?;
+                self.fits |= in_place(&operands);
+                // One operand decides at once; else it is unknown if one of them is.
+                let deciding = i32::from(!is_and(expression));
                 let any_unknown = self.code.local(ValType::I32);
                 let value = self.code.local(ValType::I32);
                 self.code.put().i32_const(0);
                 self.code.set(any_unknown);
                 let done = self.code.block_of(i32_block);
-                for part in parts {
-                    self.tri_state(part)?;
+                for operand in &operands {
+                    match operand {
+                        Operand::InPlace(operand) => self.tri_state(operand)?,
+                        Operand::Call(number) => self.call_part(*number),
+                    }
                     self.code.set(value);
                     self.code.put().i32_const(deciding);
                     self.code.get(value);
@@ -188,12 +196,13 @@ impl Lowering<'_> {
                     self.code.put().i32_const(UNKNOWN).i32_eq().i32_or();
                     self.code.set(any_unknown);
                 }
-                self.code.put().i32_const(UNKNOWN).i32_const(neutral);
+                self.code.put().i32_const(UNKNOWN).i32_const(1 - deciding);
                 self.code.get(any_unknown);
                 self.code.put().select();
                 self.code.end();
                 self.code.release(any_unknown);
                 self.code.release(value);
+                self.fits = fitted;
                 Ok(())
             }
             Kind::Conditional {
@@ -248,8 +257,34 @@ impl Lowering<'_> {
             }
         }
     }
+
+    fn operand_jump(&mut self, operand: &Operand<'_>, wanted: bool, jump: Jump, target: Label) -> Lowered {
+        match (operand, jump) {
+            (Operand::InPlace(expression), Jump::If) => self.jump_if(expression, wanted, target),
+            (Operand::InPlace(expression), Jump::Unless) => self.jump_unless(expression, wanted, target),
+            (Operand::Call(number), jump) => {
+                self.call_part(*number);
+                self.code.branch_on(jump == Jump::If, target);
+                Ok(())
+            }
+        }
+    }
 }
 
-fn is_and(kind: &Kind) -> bool {
-    matches!(kind, Kind::And(_))
+/// Which of two ways to jump.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Jump {
+    If,
+    Unless,
+}
+
+/// An operator that joins nothing: no parser makes it.
+const NO_OPERANDS: CompileError = CompileError::IllTyped {
+    what: "`&&` or `||` of nothing",
+};
+
+fn in_place(operands: &[Operand<'_>]) -> bool {
+    operands
+        .iter()
+        .all(|operand| matches!(operand, Operand::InPlace(_)))
 }

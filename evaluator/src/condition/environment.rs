@@ -62,6 +62,13 @@ impl Environment {
                 .attribute_ids
                 .entry(attribute.name.clone())
                 .or_insert(AttributeId(id));
+            let translated = attribute
+                .pattern
+                .as_deref()
+                .and_then(|pattern| pattern::translate(pattern).ok());
+            if let Some(matcher) = translated.and_then(|translated| Matcher::new(&translated)) {
+                environment.matchers.insert(AttributeId(id), matcher);
+            }
         }
         for (segment, id) in segments.iter().zip(0..) {
             environment

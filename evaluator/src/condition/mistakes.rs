@@ -71,10 +71,11 @@ pub(super) fn character(text: &MappedText, start: usize, found: char) -> Diagnos
     )
     .labelled("unexpected character");
     match found {
-        '“' | '”' | '„' | '«' | '»' => diagnostic.suggest("quotes are straight in CEL", span, "\""),
+        '“' | '”' | '„' | '«' | '»' | '`' => {
+            diagnostic.suggest("quotes are straight in CEL", span, "\"")
+        }
         '‘' | '’' => diagnostic.suggest("quotes are straight in CEL", span, "'"),
         '$' | '@' => diagnostic.help("attributes are named as they are: `country`"),
-        '`' => diagnostic.suggest("quotes are straight in CEL", span, "\""),
         _ => diagnostic,
     }
 }
@@ -98,9 +99,7 @@ pub(super) fn unexpected(text: &MappedText, tokens: &[Token], at: usize, expecte
     }
     let lower = written.to_ascii_lowercase();
     if token.kind == TokenKind::Word
-        && let Some((_, meant, advice)) = WORDS
-            .iter()
-            .find(|(word, ..)| *word == lower && *word != written || *word == lower && *word != "in")
+        && let Some((_, meant, advice)) = WORDS.iter().find(|(word, ..)| *word == lower && written != "in")
     {
         return diagnostic.suggest(*advice, span, *meant);
     }
@@ -120,6 +119,9 @@ pub(super) fn unexpected(text: &MappedText, tokens: &[Token], at: usize, expecte
                 replacement: "!".into(),
             }],
         );
+    }
+    if written == "," && expected.contains(')') {
+        return diagnostic.help("a list stands in brackets: [\"a\", \"b\"]");
     }
     diagnostic
 }

@@ -48,7 +48,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 type Parsed<T> = Result<T, Box<Diagnostic>>;
 
 /// The only expression of a text.
-pub(super) fn parse(text: &MappedText) -> Parsed<Syntax> {
+pub(super) fn parse(text: &MappedText) -> Parsed<Box<Syntax>> {
     let mut parser = Parser {
         text,
         tokens: tokens(text)?,
@@ -157,16 +157,16 @@ impl<'t> Parser<'t> {
     }
 
     /// A node above its children.
-    fn node(&self, form: Form, span: Span, children: usize) -> Parsed<Syntax> {
+    fn node(&self, form: Form, span: Span, children: usize) -> Parsed<Box<Syntax>> {
         let height = children + 1;
         if height > DEPTH_AT_MOST {
             return Err(self.too_deep());
         }
-        Ok(Syntax { form, span, height })
+        Ok(Box::new(Syntax { form, span, height }))
     }
 
     /// `Expr = ConditionalOr ["?" ConditionalOr ":" Expr]`
-    fn expression(&mut self) -> Parsed<Syntax> {
+    fn expression(&mut self) -> Parsed<Box<Syntax>> {
         self.depth += 1;
         if self.depth > DEPTH_AT_MOST {
             return Err(self.too_deep());
@@ -179,7 +179,11 @@ impl<'t> Parser<'t> {
             let span = condition.span.to(otherwise.span);
             let height = condition.height.max(then.height).max(otherwise.height);
             self.node(
-                Form::Conditional(Box::new([condition, then, otherwise])),
+                Form::Conditional {
+                    condition,
+                    then,
+                    otherwise,
+                },
                 span,
                 height,
             )?
@@ -191,7 +195,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Operands joined by operators that bind at least this tightly.
-    fn operators(&mut self, least: u8) -> Parsed<Syntax> {
+    fn operators(&mut self, least: u8) -> Parsed<Box<Syntax>> {
         let mut left = self.unary()?;
         while let Some((symbol, binds)) = self
             .operator()
@@ -211,8 +215,8 @@ impl<'t> Parser<'t> {
             let form = Form::Binary {
                 operator,
                 operator_span,
-                left: Box::new(left),
-                right: Box::new(right),
+                left: left,
+                right: right,
             };
             left = self.node(form, span, height)?;
         }
@@ -220,10 +224,10 @@ impl<'t> Parser<'t> {
     }
 
     /// `a && b && …` as one node, so that a long row is not a deep one.
-    fn logical(&mut self, first: Syntax, symbol: &'static str, binds: u8) -> Parsed<Syntax> {
-        let mut operands = vec![first];
+    fn logical(&mut self, first: Box<Syntax>, symbol: &'static str, binds: u8) -> Parsed<Box<Syntax>> {
+        let mut operands = vec![*first];
         while self.eat(symbol).is_some() {
-            operands.push(self.operators(binds + 1)?);
+            operands.push(*self.operators(binds + 1)?);
         }
         let height = operands
             .iter()
@@ -247,7 +251,7 @@ impl<'t> Parser<'t> {
     }
 
     /// `Unary = Member | "!" {"!"} Member | "-" {"-"} Member`
-    fn unary(&mut self) -> Parsed<Syntax> {
+    fn unary(&mut self) -> Parsed<Box<Syntax>> {
         let mut operators = Vec::new();
         let mut operand = loop {
             if let Some(literal) = self.negative_int() {
@@ -268,7 +272,7 @@ impl<'t> Parser<'t> {
             operand = self.node(
                 Form::Unary {
                     operator,
-                    operand: Box::new(operand),
+                    operand: operand,
                 },
                 span,
                 height,
@@ -278,7 +282,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A minus and a number as one literal, so that −2⁶³ can be written. In `-1.f()` the minus comes last.
-    fn negative_int(&mut self) -> Option<Parsed<Syntax>> {
+    fn negative_int(&mut self) -> Option<Parsed<Box<Syntax>>> {
         let next = |ahead: usize| self.tokens.get(self.at + ahead).map(|token| &token.kind);
         let (Some(TokenKind::Symbol("-")), Some(TokenKind::Constant(Constant::Magnitude(magnitude)))) =
             (next(0), next(1))
@@ -294,7 +298,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A primary and what is selected from it.
-    fn member(&mut self) -> Parsed<Syntax> {
+    fn member(&mut self) -> Parsed<Box<Syntax>> {
         let mut operand = self.primary()?;
         loop {
             if self.eat(".").is_some() {
@@ -304,8 +308,8 @@ impl<'t> Parser<'t> {
                 let end = self.expect("]", "`]`")?;
                 let (span, height) = (operand.span.to(end), operand.height.max(index.height));
                 let form = Form::Index {
-                    operand: Box::new(operand),
-                    index: Box::new(index),
+                    operand: operand,
+                    index: index,
                 };
                 operand = self.node(form, span, height)?;
             } else {
@@ -315,7 +319,7 @@ impl<'t> Parser<'t> {
     }
 
     /// What follows a point: a field, or a function with the operand as its receiver.
-    fn selected(&mut self, operand: Syntax) -> Parsed<Syntax> {
+    fn selected(&mut self, operand: Box<Syntax>) -> Parsed<Box<Syntax>> {
         let name = self.word(self.peek()).to_owned();
         if name.is_empty() || matches!(name.as_str(), "in" | "true" | "false" | "null") {
             return Err(self.unexpected("the name of a function"));
@@ -330,7 +334,7 @@ impl<'t> Parser<'t> {
         let (span, height) = (operand.span.to(name_span), operand.height);
         self.node(
             Form::Select {
-                operand: Box::new(operand),
+                operand: operand,
                 field: name,
             },
             span,
@@ -339,17 +343,18 @@ impl<'t> Parser<'t> {
     }
 
     /// The arguments of a call, after its opening parenthesis.
-    fn call(&mut self, receiver: Option<Syntax>, name: String, name_span: Span) -> Parsed<Syntax> {
+    fn call(&mut self, receiver: Option<Box<Syntax>>, name: String, name_span: Span) -> Parsed<Box<Syntax>> {
         let (arguments, end) = self.expressions(")", "`,` or `)`")?;
         let start = receiver.as_ref().map_or(name_span, |receiver| receiver.span);
         let below = receiver
-            .iter()
+            .as_deref()
+            .into_iter()
             .chain(&arguments)
             .map(|part| part.height)
             .max()
             .unwrap_or_default();
         let form = Form::Call {
-            receiver: receiver.map(Box::new),
+            receiver,
             name,
             name_span,
             arguments,
@@ -364,7 +369,7 @@ impl<'t> Parser<'t> {
             return Ok((expressions, end));
         }
         loop {
-            expressions.push(self.expression()?);
+            expressions.push(*self.expression()?);
             if self.eat(",").is_none() {
                 return Ok((expressions, self.expect(closing, expected)?));
             }
@@ -377,7 +382,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn primary(&mut self) -> Parsed<Syntax> {
+    fn primary(&mut self) -> Parsed<Box<Syntax>> {
         let token = self.peek().clone();
         let span = self.text.span(token.start, token.end);
         match token.kind {
@@ -394,12 +399,10 @@ impl<'t> Parser<'t> {
             }
             TokenKind::Symbol("(") => {
                 self.advance();
-                let inner = self.expression()?;
+                let mut inner = self.expression()?;
                 let end = self.expect(")", "`)`")?;
-                Ok(Syntax {
-                    span: span.to(end),
-                    ..inner
-                })
+                inner.span = span.to(end);
+                Ok(inner)
             }
             TokenKind::Symbol("[") => {
                 self.advance();
@@ -416,7 +419,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn int(&mut self, magnitude: u64) -> Parsed<Syntax> {
+    fn int(&mut self, magnitude: u64) -> Parsed<Box<Syntax>> {
         let span = self.advance();
         match i64::try_from(magnitude) {
             Ok(value) => self.node(Form::Constant(Constant::Int(value)), span, 0),
@@ -432,7 +435,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A name, a call, `true`, `false` or `null`.
-    fn name(&mut self, root: bool) -> Parsed<Syntax> {
+    fn name(&mut self, root: bool) -> Parsed<Box<Syntax>> {
         let name = self.word(self.peek()).to_owned();
         if name.is_empty() || name == "in" || RESERVED.contains(&name.as_str()) {
             return Err(self.unexpected("an attribute or a value"));

@@ -37,7 +37,11 @@ pub(super) enum Form {
     /// `a || b || c`
     Or(Vec<Syntax>),
     /// `a ? b : c`
-    Conditional(Box<[Syntax; 3]>),
+    Conditional {
+        condition: Box<Syntax>,
+        then: Box<Syntax>,
+        otherwise: Box<Syntax>,
+    },
     /// `a.b`
     Select {
         operand: Box<Syntax>,

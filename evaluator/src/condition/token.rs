@@ -101,9 +101,10 @@ impl Lexer<'_> {
         loop {
             let rest = self.rest();
             let blanks = rest.len() - rest.trim_start_matches(['\t', '\n', '\x0C', '\r', ' ']).len();
-            let comment = match rest[blanks..].starts_with("//") {
-                true => rest[blanks..].find('\n').unwrap_or(rest.len() - blanks),
-                false => 0,
+            let comment = if rest[blanks..].starts_with("//") {
+                rest[blanks..].find('\n').unwrap_or(rest.len() - blanks)
+            } else {
+                0
             };
             self.rest += blanks + comment;
             if blanks + comment == 0 {

@@ -67,7 +67,7 @@ codes! {
     YamlSyntax = "CF003" "yaml-syntax" Error,
     /// A mapping has one key twice.
     DuplicateKey = "CF004" "duplicate-key" Error,
-    /// Aliases of a file would expand to more than Crossfade holds, or nest deeper.
+    /// Aliases of a file would expand to more than Crossfade holds.
     AliasExpansion = "CF005" "alias-expansion" Error,
     /// A folder of rules has no `context.yaml`.
     NoContext = "CF006" "no-context" Error,
@@ -85,7 +85,7 @@ codes! {
 
     /// A condition that cannot be parsed as CEL.
     ConditionSyntax = "CF020" "condition-syntax" Error,
-    /// A condition nested deeper than Crossfade follows.
+    /// A condition or a file nested deeper than Crossfade follows.
     TooDeep = "CF021" "too-deep" Error,
     /// A part of CEL that conditions do not have.
     Unsupported = "CF022" "unsupported" Error,

@@ -5,6 +5,9 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::instance::Instance;
+use super::load::VariableId;
+
 /// The value of one variable for one context, and where it comes from. Borrowed from the instance that decided.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Decision<'p> {
@@ -29,6 +32,31 @@ impl Decision<'_> {
     /// The value, if it is a boolean.
     pub fn as_bool(&self) -> Option<bool> {
         self.value.as_bool()
+    }
+}
+
+/// The decisions on all variables for one context.
+#[derive(Debug)]
+pub struct Decisions<'i> {
+    instance: &'i Instance,
+    /// By feature.
+    answers: Result<Vec<i64>, Fault>,
+}
+
+impl<'i> Decisions<'i> {
+    pub(super) fn new(instance: &'i Instance, answers: Result<Vec<i64>, Fault>) -> Self {
+        Self { instance, answers }
+    }
+
+    /// Each variable's, in the order of the metadata.
+    pub fn iter(&self) -> impl Iterator<Item = Decision<'i>> {
+        let variables = &self.instance.program().metadata().variables;
+        variables.iter().zip(0..).map(|(variable, id)| {
+            let answer = self.answers.as_ref().map_err(|fault| *fault);
+            let answer =
+                answer.and_then(|answers| answers.get(variable.feature as usize).ok_or(Fault::Nonsense));
+            self.instance.name(VariableId(id), answer.copied())
+        })
     }
 }
 

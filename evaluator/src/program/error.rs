@@ -18,18 +18,20 @@ pub enum LoadError {
     #[error("not a valid WebAssembly module")]
     Invalid(#[source] wasmparser::BinaryReaderError),
     /// WebAssembly, but too much of something.
-    #[error("the module has {what}, more than the {limit} allowed")]
+    #[error("the module has {what}: {found}, and {limit} are allowed")]
     Excessive {
         /// What there is too much of.
-        what: String,
+        what: &'static str,
+        /// How much there is.
+        found: u64,
         /// The most that is allowed.
         limit: u64,
     },
     /// WebAssembly, but not a program.
     #[error("the module is not a Crossfade program: {what}")]
     NotAProgram {
-        /// What is missing or too much.
-        what: String,
+        /// What is wrong with it.
+        what: &'static str,
     },
     /// The custom section does not hold what it should.
     #[error("the module's metadata is not valid")]

@@ -1,22 +1,20 @@
 //! A program on one thread: its memory, and the calls into it.
 
 use std::cell::RefCell;
+use std::fmt;
 
-use wasmtime::{Memory, Store, StoreLimits, StoreLimitsBuilder, TypedFunc};
+use wasmtime::{Memory, Store, StoreLimits, Trap, TypedFunc};
 
 use super::abi::{Outcome, Why, tag};
 use super::context::Context;
-use super::decision::{Decision, Fault, Reason};
+use super::decision::{Decision, Decisions, Fault, Reason};
+use super::engine::{FUEL, store_limits};
 use super::error::{DecideError, InstanceError};
 use super::load::{Program, VariableId};
 use super::metadata::Slot;
 use super::slots::{self, Written};
 
-/// The most memory that an instance may take.
-const MAX_MEMORY_BYTES: usize = 1 << 30;
-
-/// What an instance may take.
-pub(super) type Limits = StoreLimits;
+const PAGE_BYTES: usize = 64 << 10;
 
 /// A program with a memory of its own, for one thread at a time.
 ///
@@ -28,7 +26,7 @@ pub struct Instance {
 }
 
 struct Running {
-    store: Store<Limits>,
+    store: Store<StoreLimits>,
     memory: Memory,
     decide: TypedFunc<i32, i64>,
     decide_all: TypedFunc<(), ()>,
@@ -60,21 +58,24 @@ impl Instance {
     /// Decides one variable of this instance's program.
     ///
     /// # Panics
-    /// Never for a variable of this program; one of another program is a mistake in the caller.
+    /// Never for a variable of this program; one of another program is a mistake of the caller's.
     pub fn decide_variable(&self, variable: VariableId, context: &Context<'_>) -> Decision<'_> {
-        let metadata = self.program.metadata();
-        let feature = metadata.variables[variable.0 as usize].feature;
-        let outcome = self.run(|running, program| {
-            running.prepare(program, context)?;
-            running
-                .decide
-                .call(&mut running.store, feature.cast_signed())
-                .map_err(|error| fault(&error))
+        let feature = self.program.metadata().variables[variable.0 as usize].feature;
+        let answer = self.run(context, |running| {
+            running.decide.call(&mut running.store, feature.cast_signed())
         });
-        self.name(
-            variable,
-            outcome.and_then(|packed| Outcome::unpack(packed).ok_or(Fault::Nonsense)),
-        )
+        self.name(variable, answer)
+    }
+
+    /// Decides all variables, evaluating each feature once.
+    pub fn decide_all(&self, context: &Context<'_>) -> Decisions<'_> {
+        let metadata = self.program.metadata();
+        let answers = self.run(context, |running| {
+            running.decide_all.call(&mut running.store, ())?;
+            let memory = running.memory.data(&running.store);
+            Ok(slots::answers(memory, metadata.results, metadata.features.len()))
+        });
+        Decisions::new(self, answers)
     }
 
     /// The attributes of the last context whose values broke their declaration, and so counted as missing. Of those that
@@ -98,41 +99,29 @@ impl Instance {
             .collect()
     }
 
-    fn run<T>(&self, call: impl FnOnce(&mut Running, &Program) -> Result<T, Fault>) -> Result<T, Fault> {
-        let mut slot = self.running.borrow_mut();
-        let running = match &mut *slot {
-            Some(running) => running,
-            empty => empty.insert(Running::new(&self.program).map_err(|_| Fault::NoInstance)?),
-        };
-        let result = call(running, &self.program);
-        if result.is_err() {
-            *slot = None;
-        }
-        result
-    }
-
-    fn name(&self, variable: VariableId, outcome: Result<Outcome, Fault>) -> Decision<'_> {
+    /// Puts names to an answer for the variable's feature.
+    pub(super) fn name(&self, variable: VariableId, answer: Result<i64, Fault>) -> Decision<'_> {
         let metadata = self.program.metadata();
         let variable = &metadata.variables[variable.0 as usize];
         let feature = &metadata.features[variable.feature as usize];
-        let known = |outcome: &Outcome| {
+        let exists = |outcome: &Outcome| {
             usize::from(outcome.variation) < feature.variations.len()
                 && outcome
                     .rule
                     .is_none_or(|rule| usize::from(rule) < feature.rules.len())
         };
-        let (outcome, reason, fault) =
-            match outcome.and_then(|outcome| known(&outcome).then_some(outcome).ok_or(Fault::Nonsense)) {
-                Ok(outcome) => (outcome, reason(outcome.why), None),
-                Err(fault) => {
-                    let default = Outcome {
-                        variation: feature.default,
-                        rule: None,
-                        why: Why::Default,
-                    };
-                    (default, Reason::Error, Some(fault))
-                }
-            };
+        let outcome = answer.and_then(|packed| Outcome::unpack(packed).filter(exists).ok_or(Fault::Nonsense));
+        let (outcome, reason, fault) = match outcome {
+            Ok(outcome) => (outcome, reason(outcome.why), None),
+            Err(fault) => {
+                let default = Outcome {
+                    variation: feature.default,
+                    rule: None,
+                    why: Why::Default,
+                };
+                (default, Reason::Error, Some(fault))
+            }
+        };
         let variation = usize::from(outcome.variation);
         Decision {
             key: &variable.key,
@@ -146,19 +135,38 @@ impl Instance {
             fault,
         }
     }
+
+    /// Writes the context and calls the module. Where that fails, the next call begins with a new memory.
+    #[inline]
+    fn run<T>(
+        &self,
+        context: &Context<'_>,
+        call: impl Fn(&mut Running) -> Result<T, wasmtime::Error>,
+    ) -> Result<T, Fault> {
+        let mut slot = self.running.borrow_mut();
+        let running = match &mut *slot {
+            Some(running) => running,
+            empty => empty.insert(Running::new(&self.program).map_err(|_| Fault::NoInstance)?),
+        };
+        let mut result = running.run(&self.program, context, &call);
+        // Fuel is not counted anew for each call, which would cost more than most calls do. So the one that ran out of it
+        // may not have burnt much, and has all of it in a second try.
+        if matches!(result, Err(Fault::OutOfTime)) && running.store.set_fuel(FUEL).is_ok() {
+            result = running.run(&self.program, context, &call);
+        }
+        if result.is_err() {
+            *slot = None;
+        }
+        result
+    }
 }
 
 impl Running {
     fn new(program: &Program) -> Result<Self, InstanceError> {
         let shared = program.shared();
-        let limits = StoreLimitsBuilder::new()
-            .memory_size(MAX_MEMORY_BYTES)
-            .instances(1)
-            .memories(1)
-            .tables(0)
-            .build();
-        let mut store = Store::new(&shared.engine, limits);
+        let mut store = Store::new(&shared.engine, store_limits());
         store.limiter(|limits| limits);
+        store.set_fuel(FUEL)?;
         let instance = shared.module.instantiate(&mut store)?;
         let memory = instance.get_memory(&mut store, "memory");
         let memory = memory.ok_or_else(|| wasmtime::Error::msg("the module exports no memory"))?;
@@ -171,13 +179,26 @@ impl Running {
         })
     }
 
+    #[inline]
+    fn run<T>(
+        &mut self,
+        program: &Program,
+        context: &Context<'_>,
+        call: impl Fn(&mut Self) -> Result<T, wasmtime::Error>,
+    ) -> Result<T, Fault> {
+        self.prepare(program, context)?;
+        call(self).map_err(|error| fault(&error))
+    }
+
+    #[inline]
     fn prepare(&mut self, program: &Program, context: &Context<'_>) -> Result<(), Fault> {
         loop {
             let memory = self.memory.data_mut(&mut self.store);
-            let Err(bytes) = self.written.write(memory, program.shared(), context) else {
+            let size = memory.len();
+            let Err(needed) = self.written.write(memory, program.shared(), context) else {
                 return Ok(());
             };
-            let missing = bytes.saturating_sub(memory.len()).div_ceil(64 << 10).max(1);
+            let missing = needed.saturating_sub(size).div_ceil(PAGE_BYTES).max(1);
             self.memory
                 .grow(&mut self.store, missing as u64)
                 .map_err(|_| Fault::ContextTooLarge)?;
@@ -185,8 +206,19 @@ impl Running {
     }
 }
 
-fn fault(_error: &wasmtime::Error) -> Fault {
-    Fault::Trap
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instance")
+            .field("program", &self.program)
+            .finish_non_exhaustive()
+    }
+}
+
+fn fault(error: &wasmtime::Error) -> Fault {
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Fault::OutOfTime,
+        _ => Fault::Trap,
+    }
 }
 
 fn reason(why: Why) -> Reason {

@@ -1,5 +1,7 @@
-//! What a module from outside may be, checked before the engine sees it: validation proves it well-formed and harmless,
-//! this proves it a program, and small enough to compile.
+//! What a module from outside may be, checked before the engine sees it. Validation proves it well-formed and confined to
+//! its own memory; this proves it a program, and small enough to compile in bounded time, which no bound at run time does.
+
+use std::collections::HashSet;
 
 use wasmparser::{Parser, Payload, Validator};
 
@@ -9,6 +11,15 @@ use super::metadata::Metadata;
 
 /// Segments of millions of entries fit; larger ones are not compiled by us either.
 const MAX_MODULE_BYTES: usize = 600 << 20;
+/// Ours are at most half of that.
+const MAX_FUNCTION_BYTES: u64 = 256 << 10;
+/// Some 30,000 features of five rules.
+const MAX_CODE_BYTES: u64 = 64 << 20;
+/// Features, their parts and helpers.
+const MAX_FUNCTIONS: u64 = 200_000;
+/// What an instance may take, in all.
+pub(super) const MAX_MEMORY_BYTES: u64 = 1 << 30;
+const PAGE_BYTES: u64 = 64 << 10;
 
 /// Checks a module and takes its metadata out.
 pub(super) fn check(wasm: &[u8]) -> Result<Metadata, LoadError> {
@@ -21,22 +32,115 @@ pub(super) fn check(wasm: &[u8]) -> Result<Metadata, LoadError> {
     Validator::new_with_features(abi::FEATURES)
         .validate_all(wasm)
         .map_err(LoadError::Invalid)?;
-    let mut metadata = None;
-    for payload in Parser::new(0).parse_all(wasm) {
-        if let Payload::CustomSection(section) = payload.map_err(LoadError::Invalid)?
-            && section.name() == abi::METADATA_SECTION
-        {
-            metadata = Some(serde_json::from_slice(section.data()).map_err(LoadError::Metadata)?);
-        }
-    }
-    let metadata: Metadata = metadata.ok_or_else(|| LoadError::NotAProgram {
-        what: "it has no metadata".to_owned(),
-    })?;
+    let found = Found::read(wasm)?;
+    let metadata = found
+        .metadata
+        .ok_or_else(|| not_a_program("it has no metadata"))?;
     if metadata.abi != abi::VERSION {
         return Err(LoadError::Version {
             found: metadata.abi,
             expected: abi::VERSION,
         });
     }
+    check_metadata(&metadata, found.memory_bytes)?;
     Ok(metadata)
+}
+
+/// What of a module is to be checked.
+#[derive(Default)]
+struct Found {
+    metadata: Option<Metadata>,
+    memory_bytes: u64,
+    code_bytes: u64,
+}
+
+impl Found {
+    fn read(wasm: &[u8]) -> Result<Self, LoadError> {
+        let mut found = Self::default();
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload.map_err(LoadError::Invalid)? {
+                Payload::ImportSection(imports) if imports.count() > 0 => {
+                    return Err(not_a_program("it has imports"));
+                }
+                Payload::StartSection { .. } => return Err(not_a_program("it has a start function")),
+                Payload::TableSection(tables) if tables.count() > 0 => {
+                    return Err(not_a_program("it has tables"));
+                }
+                Payload::MemorySection(memories) => {
+                    for memory in memories {
+                        found.memory_bytes = memory.map_err(LoadError::Invalid)?.initial * PAGE_BYTES;
+                        at_most("a memory of so many bytes", found.memory_bytes, MAX_MEMORY_BYTES)?;
+                    }
+                }
+                Payload::FunctionSection(functions) => {
+                    at_most("so many functions", u64::from(functions.count()), MAX_FUNCTIONS)?;
+                }
+                Payload::CodeSectionEntry(body) => {
+                    let bytes = body.range().len() as u64;
+                    at_most("a function of so many bytes", bytes, MAX_FUNCTION_BYTES)?;
+                    found.code_bytes += bytes;
+                    at_most("so many bytes of code", found.code_bytes, MAX_CODE_BYTES)?;
+                }
+                Payload::CustomSection(section) if section.name() == abi::METADATA_SECTION => {
+                    found.metadata =
+                        Some(serde_json::from_slice(section.data()).map_err(LoadError::Metadata)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The metadata is as good as the module's author: nothing of it is used as an index before it is known to be one.
+fn check_metadata(metadata: &Metadata, memory_bytes: u64) -> Result<(), LoadError> {
+    let features = metadata.features.len();
+    let within =
+        |at: u32, bytes: u64| u64::from(at) >= u64::from(abi::SLOTS) && u64::from(at) + bytes <= memory_bytes;
+    if !metadata
+        .slots
+        .iter()
+        .all(|slot| within(slot.at, u64::from(abi::RECORD_BYTES)))
+    {
+        return Err(not_a_program("a slot lies outside its memory"));
+    }
+    if !within(metadata.results, features as u64 * 8) || !within(metadata.room, 0) {
+        return Err(not_a_program("its answers or its room lie outside its memory"));
+    }
+    let mut names = HashSet::new();
+    if !metadata.slots.iter().all(|slot| names.insert(&slot.name)) {
+        return Err(not_a_program("two slots have one name"));
+    }
+    let mut keys = HashSet::new();
+    for variable in &metadata.variables {
+        let feature = metadata.features.get(variable.feature as usize);
+        if feature.is_none_or(|feature| feature.variations.len() != variable.values.len()) {
+            return Err(not_a_program(
+                "a variable's values are not those of its feature's variations",
+            ));
+        }
+        if !keys.insert(&variable.key) {
+            return Err(not_a_program("two variables have one key"));
+        }
+    }
+    if metadata
+        .features
+        .iter()
+        .any(|feature| usize::from(feature.default) >= feature.variations.len())
+    {
+        return Err(not_a_program("a feature's default is none of its variations"));
+    }
+    Ok(())
+}
+
+fn at_most(what: &'static str, found: u64, limit: u64) -> Result<(), LoadError> {
+    if found > limit {
+        Err(LoadError::Excessive { what, found, limit })
+    } else {
+        Ok(())
+    }
+}
+
+fn not_a_program(what: &'static str) -> LoadError {
+    LoadError::NotAProgram { what }
 }

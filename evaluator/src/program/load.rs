@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use wasmtime::{Engine, InstancePre, Linker, Module};
+use wasmtime::{Engine, InstancePre, Linker, Module, StoreLimits};
 
 use super::error::{InstanceError, LoadError};
-use super::instance::{Instance, Limits};
+use super::instance::Instance;
 use super::metadata::Metadata;
 use super::names::Names;
 use super::{engine, limits};
@@ -18,7 +18,7 @@ pub struct Program(Arc<Shared>);
 
 pub(super) struct Shared {
     pub(super) engine: Engine,
-    pub(super) module: InstancePre<Limits>,
+    pub(super) module: InstancePre<StoreLimits>,
     pub(super) metadata: Metadata,
     pub(super) names: Names,
     variables: HashMap<String, VariableId>,

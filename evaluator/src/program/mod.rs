@@ -21,7 +21,7 @@ mod number_text;
 mod slots;
 
 pub use context::{Attributes, Context, Value};
-pub use decision::{Decision, Fault, Reason};
+pub use decision::{Decision, Decisions, Fault, Reason};
 pub use error::{DecideError, InstanceError, LoadError};
 pub use instance::Instance;
 pub use load::{Program, VariableId};

@@ -286,6 +286,16 @@ fn whole(value: f64) -> Option<i128> {
     (value.fract() == 0.0 && value.abs() < 1e38).then_some(value as i128)
 }
 
+/// The answers that `decide_all` has left.
+pub(super) fn answers(memory: &[u8], at: u32, count: usize) -> Vec<i64> {
+    let (answers, _) = memory.get(at as usize..).unwrap_or_default().as_chunks();
+    answers
+        .iter()
+        .take(count)
+        .map(|answer| i64::from_le_bytes(*answer))
+        .collect()
+}
+
 /// The tag of the record at an address.
 pub(super) fn tag(memory: &[u8], at: u32) -> u32 {
     get(memory, at + record::TAG) as u32

@@ -20,14 +20,7 @@ pub(super) fn check(
         let Some(test) = test(document, parts, targeting, check) else {
             continue;
         };
-        let idle = test.values.is_empty() && test.variation.is_none() && test.rule.is_none();
-        if idle {
-            check.report(
-                Diagnostic::new(Code::IdleTest, "this test expects nothing", test.span)
-                    .labelled("cannot fail")
-                    .help("say what is expected with `expect:`, `variation:` or `rule:`"),
-            );
-        } else if let Some(same) = tests.iter().find(|other| says_the_same(other, &test)) {
+        if let Some(same) = tests.iter().find(|other| says_the_same(other, &test)) {
             check.report(
                 Diagnostic::new(Code::IdleTest, "another test says the same", test.span)
                     .labelled("again here")
@@ -54,6 +47,16 @@ fn test(
         value: document,
         span,
     } = document;
+    let idle = document.expect.as_ref().is_none_or(|expect| expect.0.is_empty())
+        && document.variation.is_none()
+        && document.rule.is_none();
+    if idle {
+        check.report(
+            Diagnostic::new(Code::IdleTest, "this test expects nothing", span)
+                .labelled("cannot fail")
+                .help("say what is expected with `expect:`, `variation:` or `rule:`"),
+        );
+    }
     let Required(given) = document.given;
     let expect = document.expect.unwrap_or(Mapping(Vec::new()));
     for (key, value) in &expect.0 {
@@ -149,6 +152,10 @@ fn expected_value(key: &Spanned<String>, value: &Spanned<Json>, parts: &Parts<'_
 }
 
 /// The rule that a test expects: the inner `None` is no rule at all.
+#[expect(
+    clippy::option_option,
+    reason = "that nothing is expected and that no rule is expected are two things"
+)]
 fn expected_rule(
     rule: Spanned<Json>,
     targeting: &Targeting,

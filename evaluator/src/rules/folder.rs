@@ -100,7 +100,7 @@ fn unused(features: &[&Feature], environment: &Environment, diagnostics: &mut Ve
             match &rule.serve {
                 Serve::One(variation) => drop(variations.insert(*variation)),
                 Serve::Weighted(weights) => {
-                    variations.extend(weights.iter().map(|(variation, _)| *variation))
+                    variations.extend(weights.iter().map(|(variation, _)| *variation));
                 }
             }
             rule.condition.for_each(&mut |expression| match &expression.kind {

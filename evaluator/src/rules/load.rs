@@ -176,19 +176,15 @@ impl Loader {
 
     /// The path's identifier, under which its text now stands.
     fn id(&mut self, path: &str, text: &str) -> FileId {
-        match self.ids.get(path) {
-            Some(id) => {
-                if self.sources.get(*id).is_none_or(|source| source.text() != text) {
-                    self.sources.replace(*id, Arc::new(Source::new(path, text)));
-                }
-                *id
+        if let Some(id) = self.ids.get(path) {
+            if self.sources.get(*id).is_none_or(|source| source.text() != text) {
+                self.sources.replace(*id, Arc::new(Source::new(path, text)));
             }
-            None => {
-                let id = self.sources.add(Arc::new(Source::new(path, text)));
-                self.ids.insert(path.to_owned(), id);
-                id
-            }
+            return *id;
         }
+        let id = self.sources.add(Arc::new(Source::new(path, text)));
+        self.ids.insert(path.to_owned(), id);
+        id
     }
 
     /// The context and segments, read anew only if any of them changed.

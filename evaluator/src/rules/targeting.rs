@@ -162,7 +162,21 @@ fn scheduled(schedule: &ScheduleDocument, span: Span, check: &mut Check<'_>) -> 
         );
         None
     };
-    match (&schedule.steps, &schedule.percent, &schedule.from, &schedule.to) {
+    // What is there and cannot be read has been reported.
+    let percent = schedule.percent.as_ref().map(|percent| percent.0.as_ref());
+    let from = schedule.from.as_ref().map(|from| from.0.as_ref());
+    let to = schedule.to.as_ref().map(|to| to.0.as_ref());
+    if [
+        percent.is_some_and(|it| it.is_none()),
+        from.is_some_and(|it| it.is_none()),
+        to.is_some_and(|it| it.is_none()),
+    ]
+    .contains(&true)
+    {
+        return None;
+    }
+    let (percent, from, to) = (percent.flatten(), from.flatten(), to.flatten());
+    match (&schedule.steps, percent, from, to) {
         (Some(_), None, None, None) => steps(schedule, span, check),
         (Some(_), ..) => refuse(
             "a rollout goes by steps or from one instant to another, not both",

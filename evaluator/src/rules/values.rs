@@ -48,7 +48,15 @@ pub(super) fn literal(value: &Value, ty: &Type) -> Result<Literal, Mistake> {
     literal.ok_or_else(|| Mistake {
         message: format!("expected {}, found {}", ty.with_article(), kind(value)),
         expected: ty.with_article(),
-        meant: meant(value, matches!(ty, Type::String), matches!(ty, Type::Bool)),
+        meant: meant(
+            value,
+            match ty {
+                Type::String => Wanted::String,
+                Type::Bool => Wanted::Boolean,
+                Type::Int | Type::Double => Wanted::Number,
+                _ => Wanted::Other,
+            },
+        ),
     })
 }
 
@@ -69,11 +77,15 @@ pub(super) fn is_context_value(value: &Value, ty: &Type) -> Result<(), Mistake> 
 
 /// Whether a value is one that a variable of this type takes.
 pub(super) fn is_of_type(value: &Value, ty: ValueType) -> Result<(), Mistake> {
-    let (fits, expected) = match ty {
-        ValueType::Boolean => (value.is_boolean(), "true or false"),
-        ValueType::String => (value.is_string(), "a string"),
-        ValueType::Number => (value.is_number(), "a number"),
-        ValueType::Json => (value.is_object() || value.is_array(), "an object or a list"),
+    let (fits, expected, wanted) = match ty {
+        ValueType::Boolean => (value.is_boolean(), "true or false", Wanted::Boolean),
+        ValueType::String => (value.is_string(), "a string", Wanted::String),
+        ValueType::Number => (value.is_number(), "a number", Wanted::Number),
+        ValueType::Json => (
+            value.is_object() || value.is_array(),
+            "an object or a list",
+            Wanted::Other,
+        ),
     };
     if fits {
         return Ok(());
@@ -81,7 +93,7 @@ pub(super) fn is_of_type(value: &Value, ty: ValueType) -> Result<(), Mistake> {
     Err(Mistake {
         message: format!("expected {expected}, found {}", kind(value)),
         expected: expected.to_owned(),
-        meant: meant(value, ty == ValueType::String, ty == ValueType::Boolean),
+        meant: meant(value, wanted),
     })
 }
 
@@ -93,21 +105,43 @@ fn mistake_because(text: &str, reason: &str, ty: &Type) -> Mistake {
     }
 }
 
-fn meant(value: &Value, as_string: bool, as_boolean: bool) -> Option<(String, &'static str)> {
-    match value {
-        Value::Number(_) | Value::Bool(_) if as_string => Some((
+/// The boolean that a word was meant as: YAML 1.1 had more of them.
+pub(super) fn meant_boolean(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "y" | "true" => Some(true),
+        "no" | "off" | "n" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// What a value was probably meant as.
+#[derive(Clone, Copy, PartialEq)]
+enum Wanted {
+    String,
+    Boolean,
+    Number,
+    Other,
+}
+
+fn meant(value: &Value, wanted: Wanted) -> Option<(String, &'static str)> {
+    match (wanted, value) {
+        (Wanted::String, Value::Number(_) | Value::Bool(_)) => Some((
             format!("\"{value}\""),
             "a string that looks otherwise stands in quotes",
         )),
-        Value::String(text) if as_boolean => match text.to_ascii_lowercase().as_str() {
-            "yes" | "on" | "y" | "true" => {
-                Some(("true".to_owned(), "YAML's booleans are `true` and `false`"))
-            }
-            "no" | "off" | "n" | "false" => {
-                Some(("false".to_owned(), "YAML's booleans are `true` and `false`"))
-            }
-            _ => None,
-        },
+        (Wanted::Boolean, Value::String(word)) => {
+            meant_boolean(word).map(|meant| (meant.to_string(), "YAML's booleans are `true` and `false`"))
+        }
+        (Wanted::Number, Value::String(text)) => {
+            let digits = text.trim_start_matches('0');
+            let whole = !digits.is_empty() && digits.len() < 16 && digits.bytes().all(|b| b.is_ascii_digit());
+            whole.then(|| {
+                (
+                    digits.to_owned(),
+                    "a number stands without quotes and leading zeros",
+                )
+            })
+        }
         _ => None,
     }
 }

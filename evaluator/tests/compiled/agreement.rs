@@ -100,3 +100,41 @@ fn compiled_conditions_agree_with_the_reference() {
         panic!("{error}");
     }
 }
+
+/// What random conditions say nothing of, the agreement would not prove.
+#[test]
+fn random_conditions_are_of_every_form_and_have_every_answer() {
+    let environment = environment();
+    let mut forms: HashMap<String, usize> = HashMap::new();
+    let mut answers: HashMap<Option<bool>, usize> = HashMap::new();
+    let mut state = 1_u32;
+    let mut tape = |length: usize| -> Vec<u32> {
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state >> 8
+        };
+        (0..length).map(|_| next()).collect()
+    };
+    for _ in 0..4000 {
+        let condition = condition(&environment, &mut Tape::new(&tape(150)));
+        let attributes = context(&environment, &mut Tape::new(&tape(80)));
+        let scope = Scope {
+            environment: &environment,
+            attributes: &attributes,
+            now_ms: 7,
+        };
+        *answers
+            .entry(scope.truth(&condition, &mut Vec::new()))
+            .or_default() += 1;
+        let said = format!("{condition:?}");
+        for form in said.split("kind: ").skip(1) {
+            let form: String = form.chars().take_while(|c| c.is_alphanumeric()).collect();
+            *forms.entry(form).or_default() += 1;
+        }
+    }
+    assert_eq!(forms.len(), 19, "{forms:?}");
+    assert!(forms.values().all(|&count| count > 100), "{forms:?}");
+    for answer in [Some(true), Some(false), None] {
+        assert!(answers[&answer] > 400, "{answers:?}");
+    }
+}

@@ -326,9 +326,9 @@ impl Maker<'_> {
             .filter(|(_, bound)| *bound == ty)
             .map(|(id, _)| id)
             .collect();
-        let kind = match tape.choose(4) {
+        let kind = match tape.choose(6) {
             1 | 2 if !attributes.is_empty() => Kind::Attribute(AttributeId(*tape.one_of(&attributes))),
-            3 if !bound.is_empty() => Kind::Local(LocalId(*tape.one_of(&bound))),
+            3.. if !bound.is_empty() => Kind::Local(LocalId(*tape.one_of(&bound))),
             choice => match ty {
                 Type::List(element) => {
                     let length = match tape.choose(6) {
@@ -353,7 +353,10 @@ impl Maker<'_> {
         let depth = depth - 1;
         match tape.choose(14) {
             0..=3 => {
-                let ty = tape.one_of(&SCALARS).clone();
+                let ty = match self.bound.last() {
+                    Some(bound) if tape.choose(4) > 0 => bound.clone(),
+                    _ => tape.one_of(&SCALARS).clone(),
+                };
                 let other = match ty {
                     Type::Int | Type::Uint | Type::Double => {
                         tape.one_of(&[Type::Int, Type::Uint, Type::Double]).clone()

@@ -19,7 +19,7 @@ pub(super) struct RulesArguments {
 /// For whom, and when.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct ContextArguments {
-    /// The user's ID: the attribute user_id
+    /// The user's ID: the attribute `user_id`
     #[arg(long, value_name = "ID")]
     user: Option<String>,
 

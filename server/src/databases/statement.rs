@@ -18,6 +18,7 @@ pub type Image = Vec<Option<String>>;
 pub struct Statement {
     sql: String,
     binds: Vec<Bind>,
+    once: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -35,7 +36,14 @@ impl Statement {
         Self {
             sql: sql.into(),
             binds: Vec::new(),
+            once: false,
         }
+    }
+
+    /// Not kept prepared: for a text that may never come again.
+    #[must_use]
+    pub fn once(self) -> Self {
+        Self { once: true, ..self }
     }
 
     /// Binds the next `$n` as `text`.
@@ -113,6 +121,9 @@ impl Statement {
 
 impl QueryFragment<Pg> for Statement {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if self.once {
+            out.unsafe_to_cache_prepared();
+        }
         for piece in Pieces(&self.sql) {
             match piece {
                 Piece::Text(text) => out.push_sql(text),

@@ -103,18 +103,16 @@ impl Findings {
 impl RulesError {
     /// All there is to say, for a person at a terminal or a log.
     pub fn render(&self, colour: bool) -> String {
-        match self {
-            Self::Wrong(findings) => format!("{}\n{self}", findings.render(colour).trim_end()),
-            _ => {
-                let mut text = self.to_string();
-                let mut cause = std::error::Error::source(self);
-                while let Some(inner) = cause {
-                    text.push_str(": ");
-                    text.push_str(&inner.to_string());
-                    cause = inner.source();
-                }
-                text
-            }
+        if let Self::Wrong(findings) = self {
+            return format!("{}\n{self}", findings.render(colour).trim_end());
         }
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(inner) = cause {
+            text.push_str(": ");
+            text.push_str(&inner.to_string());
+            cause = inner.source();
+        }
+        text
     }
 }

@@ -249,5 +249,8 @@ fn fixed_sources(Route { write, read }: Route) -> Sources {
         "variations": { "fixed": { "write": write, "read": read } },
         "default": "fixed",
     });
-    Sources::Files(vec![("fixed.json".to_owned(), feature.to_string().into_bytes())])
+    Sources::Files(vec![
+        ("context.yaml".to_owned(), b"attributes: {}".to_vec()),
+        ("fixed.json".to_owned(), feature.to_string().into_bytes()),
+    ])
 }

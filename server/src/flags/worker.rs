@@ -21,20 +21,17 @@ pub(super) fn with_instance<T>(
         Some((number, instance)) if *number == revision.number => Some(instance.clone()),
         _ => None,
     });
-    let instance = match known {
-        Some(instance) => instance,
-        None => {
-            let instance = Rc::new(revision.program().instance().map_err(|error| {
-                log::error!(
-                    "no instance of rules {} on this thread: {error}",
-                    revision.version()
-                );
-                FlagError::Unavailable
-            })?);
-            INSTANCE.set(Some((revision.number, instance.clone())));
-            instance
-        }
-    };
+    if let Some(instance) = known {
+        return Ok(call(&instance));
+    }
+    let instance = Rc::new(revision.program().instance().map_err(|error| {
+        log::error!(
+            "no instance of rules {} on this thread: {error}",
+            revision.version()
+        );
+        FlagError::Unavailable
+    })?);
+    INSTANCE.set(Some((revision.number, instance.clone())));
     Ok(call(&instance))
 }
 

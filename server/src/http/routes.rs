@@ -14,7 +14,8 @@ pub fn routes(config: &mut ServiceConfig) {
             web::scope("/ofrep/v1")
                 .wrap(from_fn(auth::evaluate))
                 .service(resource("/evaluate/flags/{key}").route(post().to(ofrep::evaluate_one)))
-                .service(resource("/evaluate/flags").route(post().to(ofrep::evaluate_all))),
+                .service(resource("/evaluate/flags").route(post().to(ofrep::evaluate_all)))
+                .service(resource("/events").route(get().to(ofrep::events))),
         )
         .service(
             web::scope("/data").wrap(from_fn(auth::data)).service(

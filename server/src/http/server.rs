@@ -61,6 +61,7 @@ impl Server {
 
     /// Takes no new requests, answers those it has, lets the mirrors finish, and ends.
     pub async fn stop(self) {
+        self.app.hang_up();
         self.handle.stop(true).await;
         self.app.stop().await;
     }

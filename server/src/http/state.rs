@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::watch;
+
+use super::data::shapes::Shapes;
 use crate::config::{Config, ConfigError, Role};
 use crate::databases::{Databases, PoolOptions};
 use crate::flags::{Flags, RulesError, Watch};
@@ -19,6 +22,8 @@ struct Inner {
     flags: Flags,
     crossfade: Option<Crossfade>,
     watch: Mutex<Option<Watch>>,
+    stopping: watch::Sender<bool>,
+    shapes: Shapes,
 }
 
 /// A server that cannot start.
@@ -57,12 +62,30 @@ impl App {
             _ => None,
         };
         let watch = Mutex::new(Some(flags.watch()));
+        let (stopping, shapes) = (watch::Sender::new(false), Shapes::default());
         Ok(Self(Arc::new(Inner {
             config,
             flags,
             crossfade,
             watch,
+            stopping,
+            shapes,
         })))
+    }
+
+    /// Ends the answers that would go on for ever.
+    pub(super) fn hang_up(&self) {
+        self.0.stopping.send_replace(true);
+    }
+
+    /// True once the server is stopping.
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stopping.subscribe()
+    }
+
+    /// The shapes of statements that are kept prepared.
+    pub(super) fn shapes(&self) -> &Shapes {
+        &self.0.shapes
     }
 
     /// Stops following the rules, and lets the mirrors finish what they are at.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::databases::{Connection, DatabaseError, Side};
 use crate::flags::RequestContext;
-use crate::sync::journal::position_is_reached;
+use crate::sync::journal::{pending_position, position_is_reached, position_of_everything};
 use crate::sync::{Position, Stage};
 
 use super::crossfade::Crossfade;
@@ -20,6 +20,8 @@ pub struct Read<T> {
     pub side: Side,
     /// Why that one.
     pub reason: ReadReason,
+    /// What later reads of this user must see, for the answer; absent where new may serve anything.
+    pub position: Option<Position>,
 }
 
 /// Why a read went where it went.
@@ -85,17 +87,9 @@ impl Crossfade {
                 reason = ReadReason::NewFailed;
             }
         }
-        let value = match answer {
-            Some(value) => value,
-            None => {
-                let side = self.primary();
-                let mut connection = self
-                    .databases()
-                    .connection(side)
-                    .await
-                    .map_err(RouteError::Unavailable)?;
-                work(&mut connection).await.map_err(RouteError::Work)?
-            }
+        let (value, seen) = match answer {
+            Some(value) => (value, None),
+            None => self.read_primary(context, reason, &work).await?,
         };
         log::debug!("Reading from the {} database.", reason.side());
         self.counts().read(reason);
@@ -103,7 +97,36 @@ impl Crossfade {
             value,
             side: reason.side(),
             reason,
+            position: seen.map(|seen| earlier.map_or(seen, |earlier| earlier.and(seen))),
         })
+    }
+
+    /// Asks the primary. A user whom the flags would send to new is held from now on to what was pending then:
+    /// the answer may have shown it.
+    async fn read_primary<T, E>(
+        &self,
+        context: &RequestContext,
+        reason: ReadReason,
+        work: &impl AsyncFn(&mut AsyncPgConnection) -> Result<T, E>,
+    ) -> Result<(T, Option<Position>), RouteError<E>> {
+        let side = self.primary();
+        let mut connection = self
+            .databases()
+            .connection(side)
+            .await
+            .map_err(RouteError::Unavailable)?;
+        let value = work(&mut connection).await.map_err(RouteError::Work)?;
+        let seen = match (reason, self.stage()) {
+            (ReadReason::FlagOld, _) | (_, Stage::Switched | Stage::Completed) => Ok(None),
+            (_, Stage::Syncing) => pending_position(&mut connection, side).await,
+            // It may be captured without our knowing yet.
+            (_, Stage::Idle) => position_of_everything(&mut connection, side).await.map(Some),
+        };
+        let seen = seen.map_err(RouteError::Unavailable)?;
+        if let (Some(user), Some(seen)) = (context.user_id(), seen) {
+            self.recent_writers().must_see(user, seen);
+        }
+        Ok((value, seen))
     }
 
     /// Whether new may answer a user whose flags say so. It asks the primary only about users who wrote lately.

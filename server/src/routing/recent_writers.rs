@@ -1,4 +1,4 @@
-//! Who has written what is not known to be on the secondary yet.
+//! Who has written, or was shown by the primary, what is not known to be on the secondary yet.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,8 +12,8 @@ pub(super) struct RecentWriters {
 }
 
 impl RecentWriters {
-    /// The user has written, and the secondary may lack it.
-    pub(super) fn wrote(&self, user: &str, position: Position) {
+    /// The user has written or seen this, and the secondary may lack it.
+    pub(super) fn must_see(&self, user: &str, position: Position) {
         let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
         positions
             .entry(user.to_owned())
@@ -56,8 +56,8 @@ mod tests {
     #[test]
     fn a_user_is_held_to_all_writes_that_are_not_known_to_have_arrived() {
         let writers = RecentWriters::default();
-        writers.wrote("123", at(7));
-        writers.wrote("123", at(9));
+        writers.must_see("123", at(7));
+        writers.must_see("123", at(9));
         assert_eq!(writers.position("123"), Some(at(7).and(at(9))));
         writers.reached("123", at(7));
         assert!(
@@ -71,8 +71,8 @@ mod tests {
     #[test]
     fn who_wrote_nothing_since_what_is_reached_is_forgotten() {
         let writers = RecentWriters::default();
-        writers.wrote("123", at(7));
-        writers.wrote("456", at(12));
+        writers.must_see("123", at(7));
+        writers.must_see("456", at(12));
         writers.forget_before(10);
         assert_eq!(writers.position("123"), None);
         assert_eq!(writers.position("456"), Some(at(12)));

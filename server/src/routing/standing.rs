@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use crate::databases::{DatabaseError, Databases, Side, with_causes};
-use crate::sync::journal::reached_before;
+use crate::databases::{Databases, Side, with_causes};
+use crate::sync::journal::{ended_before, reached_before};
 use crate::sync::{Stage, State, UnreadableState, read_state};
 
 use super::recent_writers::RecentWriters;
@@ -61,10 +61,13 @@ impl Standing {
         writers: &RecentWriters,
     ) -> Result<(), UnreadableState> {
         let mut connection = databases.mirror_session(primary).await?;
+        let ended = ended_before(&mut connection, primary).await?;
         let state = read_state(&mut connection, primary).await?;
-        if state.stage != Stage::Idle {
-            let reached: Result<i64, DatabaseError> = reached_before(&mut connection, primary).await;
-            writers.forget_before(reached?);
+        if state.stage == Stage::Idle {
+            // Whatever had ended before nothing was captured is in the copy that is still to come.
+            writers.forget_before(ended);
+        } else {
+            writers.forget_before(reached_before(&mut connection, primary).await?);
         }
         if state != *self.state.load_full() {
             log::info!("the migration's stage is {:?}", state.stage);

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::databases::{DatabaseError, Side, begin, commit, roll_back};
 use crate::flags::RequestContext;
-use crate::sync::journal::{Entry, Mirrored, entries_of_this_transaction};
+use crate::sync::journal::{Entry, Mirrored, entries_of_this_transaction, position_of_this_transaction};
 use crate::sync::{Position, Stage};
 
 use super::crossfade::Crossfade;
@@ -18,7 +18,7 @@ pub struct Written<T> {
     pub value: T,
     /// Whether the secondary has it too.
     pub mirror: Mirror,
-    /// What later reads of this user must see; absent where nothing changed or nothing is captured.
+    /// What later reads of this user must see; absent where nothing changed.
     pub position: Option<Position>,
 }
 
@@ -53,8 +53,7 @@ impl Crossfade {
         let route = self.flags().route(context);
         log_decision(context, route);
         let captured = self.stage() == Stage::Syncing;
-        let (value, entries) = self.commit(work, captured).await?;
-        let written = entries.first().map(Entry::position);
+        let (value, written, entries) = self.commit(work, captured).await?;
         let mirror = if !route.write || !captured {
             Mirror::NotAsked
         } else if entries.is_empty() {
@@ -77,7 +76,7 @@ impl Crossfade {
         &self,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
         captured: bool,
-    ) -> Result<(T, Vec<Entry>), RouteError<E>> {
+    ) -> Result<(T, Option<Position>, Vec<Entry>), RouteError<E>> {
         let side = self.primary();
         let mut connection = self
             .databases()
@@ -89,17 +88,23 @@ impl Crossfade {
             .map_err(RouteError::Unavailable)?;
         match work(&mut connection).await {
             Ok(value) => {
-                let entries = if captured {
-                    entries_of_this_transaction(&mut connection)
+                let failed = |error| RouteError::Unavailable(DatabaseError::statement(side)(error));
+                let (written, entries) = if captured {
+                    let entries = entries_of_this_transaction(&mut connection)
                         .await
-                        .map_err(|error| RouteError::Unavailable(DatabaseError::statement(side)(error)))?
+                        .map_err(failed)?;
+                    (entries.first().map(Entry::position), entries)
                 } else {
-                    Vec::new()
+                    // It may be captured without our knowing yet: then the user's next reads must wait for it.
+                    let written = position_of_this_transaction(&mut connection)
+                        .await
+                        .map_err(failed)?;
+                    (written, Vec::new())
                 };
                 commit(&mut connection, side)
                     .await
                     .map_err(RouteError::Uncertain)?;
-                Ok((value, entries))
+                Ok((value, written, entries))
             }
             Err(error) => {
                 roll_back(&mut connection, side).await;
@@ -152,7 +157,7 @@ impl Crossfade {
         if let Some(user) = user
             && (mirror != Mirror::Applied || behind.is_some())
         {
-            self.recent_writers().wrote(user, position);
+            self.recent_writers().must_see(user, position);
         }
         position
     }

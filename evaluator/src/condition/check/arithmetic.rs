@@ -1,6 +1,6 @@
 //! `+ - * / %`
 
-use super::Checker;
+use super::{Checked, Checker, constant, typed};
 use crate::condition::syntax::Syntax;
 use crate::condition::{Arithmetic, Expression, Kind, Literal, Type, mistakes};
 use crate::diagnostic::{Code, Diagnostic};
@@ -13,9 +13,9 @@ fn yields(operator: Arithmetic, left: &Type, right: &Type) -> Option<Type> {
         (Add | Subtract | Multiply | Divide | Remainder, Type::Int, Type::Int) => Type::Int,
         (Add | Subtract | Multiply | Divide | Remainder, Type::Uint, Type::Uint) => Type::Uint,
         (Add | Subtract | Multiply | Divide, Type::Double, Type::Double) => Type::Double,
-        (Add, Type::Timestamp, Type::Duration)
-        | (Add, Type::Duration, Type::Timestamp)
-        | (Subtract, Type::Timestamp, Type::Duration) => Type::Timestamp,
+        (Add | Subtract, Type::Timestamp, Type::Duration) | (Add, Type::Duration, Type::Timestamp) => {
+            Type::Timestamp
+        }
         (Add | Subtract, Type::Duration, Type::Duration) | (Subtract, Type::Timestamp, Type::Timestamp) => {
             Type::Duration
         }
@@ -41,14 +41,14 @@ impl Checker<'_> {
         [left, right]: [&Syntax; 2],
         hint: Option<&Type>,
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let left = self.expression(left, hint);
         let right = self.expression(right, left.as_ref().map(|left| &left.ty));
         let (left, right) = (left?, right?);
         if operator == Arithmetic::Add && left.ty == right.ty {
             match &left.ty {
                 Type::String => return self.concatenated_strings(&left, &right, span),
-                Type::List(_) => return self.concatenated_lists(left, right, span),
+                Type::List(_) => return self.concatenated_lists(*left, *right, span),
                 _ => {}
             }
         }
@@ -57,10 +57,10 @@ impl Checker<'_> {
         };
         let kind = Kind::Arithmetic {
             operator,
-            left: Box::new(left),
-            right: Box::new(right),
+            left,
+            right,
         };
-        Some(Expression { kind, ty, span })
+        typed(kind, ty, span)
     }
 
     fn refuse_arithmetic(
@@ -69,7 +69,7 @@ impl Checker<'_> {
         operator_span: Span,
         left: &Expression,
         right: &Expression,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let symbol = symbol(operator);
         let message = format!(
             "`{symbol}` is not defined for {} and {}",
@@ -79,7 +79,12 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::new(Code::TypeMismatch, message, operator_span)
             .also(left.span, left.ty.with_article())
             .also(right.span, right.ty.with_article());
-        let diagnostic = if matches!(right.kind, Kind::Literal(_)) {
+        // A double keeps what an int would lose.
+        let diagnostic = if left.ty == Type::Double && right.ty.is_number() {
+            self.towards(diagnostic, right, &Type::Double)
+        } else if right.ty == Type::Double && left.ty.is_number() {
+            self.towards(diagnostic, left, &Type::Double)
+        } else if matches!(right.kind, Kind::Literal(_)) {
             self.towards(diagnostic, right, &left.ty)
         } else {
             self.towards(diagnostic, left, &right.ty)
@@ -88,30 +93,21 @@ impl Checker<'_> {
     }
 
     /// The program builds no strings; constants are put together here.
-    fn concatenated_strings(
-        &mut self,
-        left: &Expression,
-        right: &Expression,
-        span: Span,
-    ) -> Option<Expression> {
+    fn concatenated_strings(&mut self, left: &Expression, right: &Expression, span: Span) -> Checked {
         match (&left.kind, &right.kind) {
             (Kind::Literal(Literal::String(left)), Kind::Literal(Literal::String(right))) => {
-                Some(Literal::String(format!("{left}{right}")).at(span))
+                constant(Literal::String(format!("{left}{right}")), span)
             }
             _ => self.refuse(mistakes::unsupported("string concatenation", span)),
         }
     }
 
-    fn concatenated_lists(&mut self, left: Expression, right: Expression, span: Span) -> Option<Expression> {
+    fn concatenated_lists(&mut self, left: Expression, right: Expression, span: Span) -> Checked {
         let ty = left.ty.clone();
         match (left.kind, right.kind) {
             (Kind::List(mut elements), Kind::List(more)) => {
                 elements.extend(more);
-                Some(Expression {
-                    kind: Kind::List(elements),
-                    ty,
-                    span,
-                })
+                typed(Kind::List(elements), ty, span)
             }
             _ => self.refuse(mistakes::unsupported("list concatenation", span)),
         }

@@ -1,6 +1,6 @@
 //! Functions.
 
-use super::Checker;
+use super::{Checked, Checker, constant, typed};
 use crate::condition::pattern;
 use crate::condition::syntax::{Constant, Form, Syntax};
 use crate::condition::{
@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Span;
 
 /// Functions that are called on a value: `text.startsWith(…)`.
-const METHODS: &[&str] = &[
+pub(super) const METHODS: &[&str] = &[
     "startsWith",
     "endsWith",
     "contains",
@@ -57,7 +57,7 @@ impl Checker<'_> {
         arguments: &[Syntax],
         hint: Option<&Type>,
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         match (receiver, name) {
             (None, "has") => self.has(arguments, name_span, span),
             (None, "segment") => {
@@ -130,7 +130,7 @@ impl Checker<'_> {
         name_span: Span,
         arguments: &[Syntax],
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let user = format!("`{name}`");
         let [argument] = self.arguments::<1>(name, arguments, name_span)?;
         let receiver = self.expression(receiver, None);
@@ -155,13 +155,9 @@ impl Checker<'_> {
         }
         let kind = Kind::Call {
             function,
-            arguments: vec![receiver, argument?],
+            arguments: vec![*receiver, *argument?],
         };
-        Some(Expression {
-            kind,
-            ty: Type::Bool,
-            span,
-        })
+        typed(kind, Type::Bool, span)
     }
 
     /// `size(x)` and `x.size()`
@@ -171,7 +167,7 @@ impl Checker<'_> {
         arguments: &[Syntax],
         name_span: Span,
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let argument = match receiver {
             Some(receiver) => {
                 self.arguments::<0>("size", arguments, name_span)?;
@@ -193,14 +189,14 @@ impl Checker<'_> {
                     .refuse(Diagnostic::new(Code::TypeMismatch, message, argument.span).labelled(label));
             }
         };
-        Some(Expression {
-            kind: Kind::Call {
+        typed(
+            Kind::Call {
                 function,
-                arguments: vec![argument],
+                arguments: vec![*argument],
             },
-            ty: Type::Int,
+            Type::Int,
             span,
-        })
+        )
     }
 
     /// `text.matches(pattern)` and `matches(text, pattern)`
@@ -210,16 +206,13 @@ impl Checker<'_> {
         arguments: &[Syntax],
         name_span: Span,
         span: Span,
-    ) -> Option<Expression> {
-        let (text, written) = match receiver {
-            Some(receiver) => (
-                receiver,
-                &self.arguments::<1>("matches", arguments, name_span)?[0],
-            ),
-            None => {
-                let [text, pattern] = self.arguments::<2>("matches", arguments, name_span)?;
-                (text, pattern)
-            }
+    ) -> Checked {
+        let (text, written) = if let Some(receiver) = receiver {
+            let [pattern] = self.arguments::<1>("matches", arguments, name_span)?;
+            (receiver, pattern)
+        } else {
+            let [text, pattern] = self.arguments::<2>("matches", arguments, name_span)?;
+            (text, pattern)
         };
         let text = self.expected(text, &Type::String, "`matches`");
         let checked = self.expected(written, &Type::String, "`matches`")?;
@@ -245,14 +238,7 @@ impl Checker<'_> {
                 });
             }
         };
-        Some(Expression {
-            kind: Kind::Matches {
-                text: Box::new(text?),
-                pattern,
-            },
-            ty: Type::Bool,
-            span,
-        })
+        typed(Kind::Matches { text: text?, pattern }, Type::Bool, span)
     }
 
     /// A range of a string constant's value, or the whole constant where escapes stand in it.
@@ -308,7 +294,7 @@ impl Checker<'_> {
         name_span: Span,
         arguments: &[Syntax],
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let receiver = self.expression(receiver, None)?;
         let (of_timestamp, of_duration) = time_field(name)?;
         let (function, argument) = match (&receiver.ty, of_duration) {
@@ -339,18 +325,18 @@ impl Checker<'_> {
                     .refuse(Diagnostic::new(Code::TypeMismatch, message, receiver.span).labelled(label));
             }
         };
-        Some(Expression {
-            kind: Kind::Call {
+        typed(
+            Kind::Call {
                 function,
-                arguments: vec![argument],
+                arguments: vec![*argument],
             },
-            ty: Type::Int,
+            Type::Int,
             span,
-        })
+        )
     }
 
     /// A timestamp moved so that its parts in UTC are those of a time zone with a fixed offset.
-    fn in_zone(&mut self, timestamp: Expression, zone: &Syntax) -> Option<Expression> {
+    fn in_zone(&mut self, timestamp: Box<Expression>, zone: &Syntax) -> Checked {
         let checked = self.expected(zone, &Type::String, "a time zone")?;
         let Kind::Literal(Literal::String(name)) = &checked.kind else {
             return self.refuse(mistakes::unsupported(
@@ -362,17 +348,13 @@ impl Checker<'_> {
             return self.refuse(mistakes::unsupported("named time zones", zone.span));
         };
         let span = timestamp.span;
-        let offset = Literal::Duration(minutes * 60_000_000_000).at(zone.span);
+        let offset = constant(Literal::Duration(minutes * 60_000_000_000), zone.span)?;
         let kind = Kind::Arithmetic {
             operator: Arithmetic::Add,
-            left: Box::new(timestamp),
-            right: Box::new(offset),
+            left: timestamp,
+            right: offset,
         };
-        Some(Expression {
-            kind,
-            ty: Type::Timestamp,
-            span,
-        })
+        typed(kind, Type::Timestamp, span)
     }
 
     fn unknown_function(
@@ -381,7 +363,7 @@ impl Checker<'_> {
         name: &str,
         name_span: Span,
         arguments: &[Syntax],
-    ) -> Option<Expression> {
+    ) -> Checked {
         if mistakes::is_unsupported_function(name) {
             return self.refuse(mistakes::unsupported(name, name_span));
         }

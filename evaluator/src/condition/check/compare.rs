@@ -1,6 +1,6 @@
 //! `==`, `<` and their kin, and `in`.
 
-use super::Checker;
+use super::{Checked, Checker, typed};
 use crate::condition::syntax::{Form, Syntax};
 use crate::condition::{Comparison, Expression, Kind, Literal, Type};
 use crate::diagnostic::{Code, Diagnostic};
@@ -13,7 +13,7 @@ impl Checker<'_> {
         operator_span: Span,
         sides: [&Syntax; 2],
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let (left, right) = self.both(sides);
         let (left, right) = (left?, right?);
         if !left.ty.compares_with(&right.ty) {
@@ -32,18 +32,14 @@ impl Checker<'_> {
         }
         let kind = Kind::Compare {
             operator,
-            left: Box::new(left),
-            right: Box::new(right),
+            left,
+            right,
         };
-        Some(Expression {
-            kind,
-            ty: Type::Bool,
-            span,
-        })
+        typed(kind, Type::Bool, span)
     }
 
     /// Checks two operands, each with the other's type as a hint: an empty list has no type of its own.
-    pub(super) fn both(&mut self, [left, right]: [&Syntax; 2]) -> (Option<Expression>, Option<Expression>) {
+    pub(super) fn both(&mut self, [left, right]: [&Syntax; 2]) -> (Checked, Checked) {
         if matches!(&left.form, Form::List(elements) if elements.is_empty()) {
             let right = self.expression(right, None);
             let left = self.expression(left, right.as_ref().map(|right| &right.ty));
@@ -54,12 +50,7 @@ impl Checker<'_> {
         (left, right)
     }
 
-    fn refuse_comparison(
-        &mut self,
-        left: &Expression,
-        right: &Expression,
-        operator: Span,
-    ) -> Option<Expression> {
+    fn refuse_comparison(&mut self, left: &Expression, right: &Expression, operator: Span) -> Checked {
         let message = format!(
             "{} cannot be compared with {}",
             left.ty.with_article(),
@@ -98,7 +89,7 @@ impl Checker<'_> {
         list: &Syntax,
         operator: Span,
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         if let Form::Call {
             receiver: None,
             name,
@@ -110,14 +101,10 @@ impl Checker<'_> {
             let needle = self.expected(needle, &Type::String, "`in segment(…)`");
             let segment = self.segment(arguments, *name_span);
             let kind = Kind::InSegment {
-                needle: Box::new(needle?),
+                needle: needle?,
                 segment: segment?,
             };
-            return Some(Expression {
-                kind,
-                ty: Type::Bool,
-                span,
-            });
+            return typed(kind, Type::Bool, span);
         }
         let needle = self.expression(needle, None);
         let hint = needle
@@ -152,24 +139,12 @@ impl Checker<'_> {
             }
             self.repeated(elements);
         }
-        self.possible_element(&list, &needle);
-        let kind = Kind::In {
-            needle: Box::new(needle),
-            list: Box::new(list),
-        };
-        Some(Expression {
-            kind,
-            ty: Type::Bool,
-            span,
-        })
+        self.possible(&list, &needle);
+        let kind = Kind::In { needle, list };
+        typed(kind, Type::Bool, span)
     }
 
-    fn refuse_membership(
-        &mut self,
-        needle: &Expression,
-        list: &Expression,
-        operator: Span,
-    ) -> Option<Expression> {
+    fn refuse_membership(&mut self, needle: &Expression, list: &Expression, operator: Span) -> Checked {
         let message = format!("`in` takes a list on its right, not {}", list.ty.with_article());
         let diagnostic = Diagnostic::new(Code::TypeMismatch, message, list.span)
             .labelled(format!("this is {}", list.ty.with_article()));

@@ -1,8 +1,8 @@
 //! Conversions: those of constants are done here, those of attributes at run time where the program can.
 
-use super::Checker;
+use super::{Checked, Checker, constant, typed};
 use crate::condition::syntax::Syntax;
-use crate::condition::{Expression, Function, Kind, Literal, Type, mistakes, time, version};
+use crate::condition::{Function, Kind, Literal, Type, mistakes, time, version};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -14,16 +14,16 @@ impl Checker<'_> {
         name_span: Span,
         arguments: &[Syntax],
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let [syntax] = self.arguments::<1>(name, arguments, name_span)?;
         let argument = self.expression(syntax, None)?;
         let target = target(name)?;
         if argument.ty == target {
-            return Some(Expression { span, ..argument });
+            return typed(argument.kind, argument.ty, span);
         }
         if let Kind::Literal(literal) = &argument.kind {
             match converted(literal, &target) {
-                Conversion::Constant(literal) => return Some(literal.at(span)),
+                Conversion::Constant(literal) => return constant(literal, span),
                 Conversion::Error(reason) => {
                     let message = format!("`{}` is always an error: {reason}", self.written(span));
                     let diagnostic = Diagnostic::new(Code::InvalidConstant, message, syntax.span)
@@ -69,14 +69,14 @@ impl Checker<'_> {
                     .refuse(Diagnostic::new(Code::TypeMismatch, message, argument.span).labelled(label));
             }
         };
-        Some(Expression {
-            kind: Kind::Call {
+        typed(
+            Kind::Call {
                 function,
-                arguments: vec![argument],
+                arguments: vec![*argument],
             },
-            ty: target,
+            target,
             span,
-        })
+        )
     }
 }
 

@@ -1,28 +1,23 @@
 //! Lists: displays and their elements.
 
-use super::Checker;
+use super::{Checked, Checker, all, typed};
 use crate::condition::syntax::Syntax;
-use crate::condition::{Expression, Kind, Type, mistakes};
+use crate::condition::{Kind, Type, mistakes};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
 impl Checker<'_> {
     /// `[a, b]`: scalars of one type.
-    pub(super) fn list(
-        &mut self,
-        elements: &[Syntax],
-        hint: Option<&Type>,
-        span: Span,
-    ) -> Option<Expression> {
+    pub(super) fn list(&mut self, elements: &[Syntax], hint: Option<&Type>, span: Span) -> Checked {
         let hinted = match hint {
             Some(Type::List(element)) => Some(element.as_ref()),
             _ => None,
         };
-        let checked: Vec<Option<Expression>> = elements
+        let checked: Vec<Checked> = elements
             .iter()
             .map(|element| self.expression(element, hinted))
             .collect();
-        let elements = checked.into_iter().collect::<Option<Vec<_>>>()?;
+        let elements = all(checked)?;
         // An empty list that nothing is asked about may be of any type.
         let ty = elements
             .first()
@@ -49,15 +44,11 @@ impl Checker<'_> {
             let diagnostic = self.towards(diagnostic, other, &ty);
             return self.refuse(diagnostic);
         }
-        Some(Expression {
-            kind: Kind::List(elements),
-            ty: Type::List(Box::new(ty)),
-            span,
-        })
+        typed(Kind::List(elements), Type::List(Box::new(ty)), span)
     }
 
     /// `list[index]`
-    pub(super) fn index(&mut self, operand: &Syntax, index: &Syntax, span: Span) -> Option<Expression> {
+    pub(super) fn index(&mut self, operand: &Syntax, index: &Syntax, span: Span) -> Checked {
         let list = self.expression(operand, None);
         let index = self.expected(index, &Type::Int, "an index");
         let (list, index) = (list?, index?);
@@ -67,13 +58,6 @@ impl Checker<'_> {
             return self.refuse(Diagnostic::new(Code::TypeMismatch, message, list.span).labelled(label));
         };
         let ty = (**element).clone();
-        Some(Expression {
-            kind: Kind::Index {
-                list: Box::new(list),
-                index: Box::new(index),
-            },
-            ty,
-            span,
-        })
+        typed(Kind::Index { list, index }, ty, span)
     }
 }

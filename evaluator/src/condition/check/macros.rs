@@ -1,24 +1,20 @@
 //! `has`, `exists`, `all`, `exists_one`.
 
-use super::Checker;
+use super::{Checked, Checker, Local, typed};
 use crate::condition::syntax::{Form, Syntax};
-use crate::condition::{Expression, Kind, LocalId, Macro, Type, mistakes};
+use crate::condition::{Kind, LocalId, Macro, Type, mistakes};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
 impl Checker<'_> {
     /// `has(attribute)`: CEL asks so for fields, and an attribute is a field of the context.
-    pub(super) fn has(&mut self, arguments: &[Syntax], name_span: Span, span: Span) -> Option<Expression> {
+    pub(super) fn has(&mut self, arguments: &[Syntax], name_span: Span, span: Span) -> Checked {
         let [argument] = self.arguments::<1>("has", arguments, name_span)?;
         match &argument.form {
             Form::Name { name, root } => {
-                let checked = self.name(name, *root, argument.span)?;
+                let checked = self.name(name, *root, None, argument.span)?;
                 match checked.kind {
-                    Kind::Attribute(id) => Some(Expression {
-                        kind: Kind::Has(id),
-                        ty: Type::Bool,
-                        span,
-                    }),
+                    Kind::Attribute(id) => typed(Kind::Has(id), Type::Bool, span),
                     _ => self.refuse(
                         Diagnostic::new(Code::TypeMismatch, "`has` asks for an attribute", argument.span)
                             .labelled("this is always there"),
@@ -42,7 +38,7 @@ impl Checker<'_> {
         name_span: Span,
         arguments: &[Syntax],
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let list = self.expression(receiver, None);
         if arguments.len() == 3 {
             return self.refuse(mistakes::unsupported("two-variable macros", name_span));
@@ -70,19 +66,23 @@ impl Checker<'_> {
             return self.refuse(Diagnostic::new(Code::TypeMismatch, message, list.span).labelled(label));
         };
         let depth = LocalId(u32::try_from(self.locals.len()).unwrap_or(u32::MAX));
-        self.locals.push((variable_name.clone(), (**element).clone()));
+        let of = match list.kind {
+            Kind::Attribute(id) => Some(id),
+            _ => None,
+        };
+        self.locals.push(Local {
+            name: variable_name.clone(),
+            ty: (**element).clone(),
+            of,
+        });
         let predicate = self.expected(predicate, &Type::Bool, &format!("`{name}`"));
         self.locals.pop();
         let kind = Kind::Comprehension {
             macro_,
             variable: depth,
-            list: Box::new(list),
-            predicate: Box::new(predicate?),
+            list,
+            predicate: predicate?,
         };
-        Some(Expression {
-            kind,
-            ty: Type::Bool,
-            span,
-        })
+        typed(kind, Type::Bool, span)
     }
 }

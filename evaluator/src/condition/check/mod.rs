@@ -13,7 +13,7 @@ mod values;
 
 use super::parse::parse;
 use super::syntax::{Binary, Constant, Form, Syntax, Unary};
-use super::{Environment, Expression, Kind, Literal, Type, mistakes};
+use super::{AttributeId, Environment, Expression, Kind, Literal, Type, mistakes};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::{MappedText, Span};
 
@@ -55,7 +55,7 @@ fn parse_and_check(
         diagnostics,
         locals: Vec::new(),
     };
-    let expression = checker.expression(&syntax, None)?;
+    let expression = *checker.expression(&syntax, None)?;
     if expression.ty != Type::Bool {
         checker.not_a_condition(&expression);
     }
@@ -67,7 +67,15 @@ struct Checker<'c> {
     environment: &'c Environment,
     diagnostics: &'c mut Vec<Diagnostic>,
     /// The variables of the macros around, the outermost first.
-    locals: Vec<(String, Type)>,
+    locals: Vec<Local>,
+}
+
+/// A macro's variable.
+struct Local {
+    name: String,
+    ty: Type,
+    /// The list attribute whose elements it stands for.
+    of: Option<AttributeId>,
 }
 
 impl Checker<'_> {
@@ -81,11 +89,11 @@ impl Checker<'_> {
     }
 
     /// Checks an expression. `hint` is the type that what surrounds it would like, which tells the type of `[]`.
-    fn expression(&mut self, syntax: &Syntax, hint: Option<&Type>) -> Option<Expression> {
+    fn expression(&mut self, syntax: &Syntax, hint: Option<&Type>) -> Checked {
         let span = syntax.span;
         match &syntax.form {
             Form::Constant(constant) => self.constant(constant, span),
-            Form::Name { name, root } => self.name(name, *root, span),
+            Form::Name { name, root } => self.name(name, *root, hint, span),
             Form::Unary {
                 operator: Unary::Not,
                 operand,
@@ -96,7 +104,11 @@ impl Checker<'_> {
             } => self.negate(operand, span),
             Form::And(operands) => self.logical(operands, "&&", Kind::And, span),
             Form::Or(operands) => self.logical(operands, "||", Kind::Or, span),
-            Form::Conditional(parts) => self.conditional(parts, hint, span),
+            Form::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => self.conditional([condition, then, otherwise], hint, span),
             Form::Binary {
                 operator: Binary::Compare(operator),
                 operator_span,
@@ -128,7 +140,7 @@ impl Checker<'_> {
     }
 
     /// An expression of a certain type, as `user` ("`!`", "`size`") takes it.
-    fn expected(&mut self, syntax: &Syntax, ty: &Type, user: &str) -> Option<Expression> {
+    fn expected(&mut self, syntax: &Syntax, ty: &Type, user: &str) -> Checked {
         let expression = self.expression(syntax, Some(ty))?;
         if expression.ty == *ty {
             return Some(expression);
@@ -144,8 +156,8 @@ impl Checker<'_> {
         self.refuse(diagnostic)
     }
 
-    fn constant(&mut self, constant: &Constant, span: Span) -> Option<Expression> {
-        let literal = match constant {
+    fn constant(&mut self, written: &Constant, span: Span) -> Checked {
+        let value = match written {
             Constant::Bool(value) => Literal::Bool(*value),
             Constant::Int(value) => Literal::Int(*value),
             Constant::Uint(value) => Literal::Uint(*value),
@@ -155,29 +167,21 @@ impl Checker<'_> {
                 return self.refuse(mistakes::unsupported("null", span));
             }
         };
-        Some(literal.at(span))
+        constant(value, span)
     }
 
-    fn not(&mut self, operand: &Syntax, span: Span) -> Option<Expression> {
+    fn not(&mut self, operand: &Syntax, span: Span) -> Checked {
         let operand = self.expected(operand, &Type::Bool, "`!`")?;
-        Some(Expression {
-            kind: Kind::Not(Box::new(operand)),
-            ty: Type::Bool,
-            span,
-        })
+        typed(Kind::Not(operand), Type::Bool, span)
     }
 
-    fn negate(&mut self, operand: &Syntax, span: Span) -> Option<Expression> {
+    fn negate(&mut self, operand: &Syntax, span: Span) -> Checked {
         let operand = self.expression(operand, None)?;
         match (&operand.kind, &operand.ty) {
-            (Kind::Literal(Literal::Double(value)), _) => Some(Literal::Double(-value).at(span)),
+            (Kind::Literal(Literal::Double(value)), _) => constant(Literal::Double(-value), span),
             (_, Type::Int | Type::Double) => {
                 let ty = operand.ty.clone();
-                Some(Expression {
-                    kind: Kind::Negate(Box::new(operand)),
-                    ty,
-                    span,
-                })
+                typed(Kind::Negate(operand), ty, span)
             }
             (_, ty) => {
                 let message = format!("`-` takes an int or a double, not {}", ty.with_article());
@@ -193,22 +197,21 @@ impl Checker<'_> {
         symbol: &str,
         kind: fn(Vec<Expression>) -> Kind,
         span: Span,
-    ) -> Option<Expression> {
+    ) -> Checked {
         let user = format!("`{symbol}`");
-        let checked: Vec<Option<Expression>> = operands
+        let checked: Vec<Checked> = operands
             .iter()
             .map(|operand| self.expected(operand, &Type::Bool, &user))
             .collect();
-        let operands = checked.into_iter().collect::<Option<Vec<_>>>()?;
-        Some(Expression {
-            kind: kind(operands),
-            ty: Type::Bool,
-            span,
-        })
+        typed(kind(all(checked)?), Type::Bool, span)
     }
 
-    fn conditional(&mut self, parts: &[Syntax; 3], hint: Option<&Type>, span: Span) -> Option<Expression> {
-        let [condition, then, otherwise] = parts;
+    fn conditional(
+        &mut self,
+        [condition, then, otherwise]: [&Syntax; 3],
+        hint: Option<&Type>,
+        span: Span,
+    ) -> Checked {
         let condition = self.expected(condition, &Type::Bool, "`? :`");
         let then = self.expression(then, hint);
         let otherwise = self.expression(otherwise, then.as_ref().map(|then| &then.ty).or(hint));
@@ -226,15 +229,26 @@ impl Checker<'_> {
         }
         let ty = then.ty.clone();
         let kind = Kind::Conditional {
-            condition: Box::new(condition),
-            then: Box::new(then),
-            otherwise: Box::new(otherwise),
+            condition,
+            then,
+            otherwise,
         };
-        Some(Expression { kind, ty, span })
+        typed(kind, ty, span)
     }
 
-    fn select(&mut self, operand: &Syntax, field: &str, span: Span) -> Option<Expression> {
+    fn select(&mut self, operand: &Syntax, field: &str, span: Span) -> Checked {
         let diagnostic = mistakes::unsupported("fields", span);
+        if call::METHODS.contains(&field) {
+            return self.refuse(
+                Diagnostic::new(
+                    Code::UnknownAttribute,
+                    format!("`{field}` is a function, not a field"),
+                    span,
+                )
+                .labelled("not called")
+                .suggest("call it", span.at_end(), "()"),
+            );
+        }
         let written = match &operand.form {
             Form::Name { name, .. } => format!("{name}_{field}"),
             _ => field.to_owned(),
@@ -263,6 +277,27 @@ impl Checker<'_> {
     }
 }
 
+/// What was checked; `None` where a report says why it cannot be used. In a box, so that a level of nesting costs little
+/// of the stack.
+type Checked = Option<Box<Expression>>;
+
+fn typed(kind: Kind, ty: Type, span: Span) -> Checked {
+    Some(Box::new(Expression { kind, ty, span }))
+}
+
+fn constant(literal: Literal, span: Span) -> Checked {
+    let ty = literal.ty();
+    typed(Kind::Literal(literal), ty, span)
+}
+
+/// All operands, if none was refused.
+fn all(operands: Vec<Checked>) -> Option<Vec<Expression>> {
+    operands
+        .into_iter()
+        .map(|operand| operand.map(|operand| *operand))
+        .collect()
+}
+
 impl Literal {
     fn ty(&self) -> Type {
         match self {
@@ -274,15 +309,6 @@ impl Literal {
             Literal::Timestamp { .. } => Type::Timestamp,
             Literal::Duration(_) => Type::Duration,
             Literal::Semver(_) => Type::Semver,
-        }
-    }
-
-    fn at(self, span: Span) -> Expression {
-        let ty = self.ty();
-        Expression {
-            kind: Kind::Literal(self),
-            ty,
-            span,
         }
     }
 }

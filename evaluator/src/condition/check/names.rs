@@ -1,45 +1,33 @@
 //! What a name means.
 
-use super::Checker;
-use crate::condition::{Expression, Kind, LocalId, Type};
+use super::{Checked, Checker, typed};
+use crate::condition::{Kind, LocalId, Type};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Span;
 
 impl Checker<'_> {
     /// A macro's variable, `now`, or an attribute.
-    pub(super) fn name(&mut self, name: &str, root: bool, span: Span) -> Option<Expression> {
-        if !root && let Some(depth) = self.locals.iter().rposition(|(local, _)| local == name) {
-            let ty = self.locals[depth].1.clone();
+    pub(super) fn name(&mut self, name: &str, root: bool, hint: Option<&Type>, span: Span) -> Checked {
+        if !root && let Some(depth) = self.locals.iter().rposition(|local| local.name == name) {
+            let ty = self.locals[depth].ty.clone();
             let id = LocalId(u32::try_from(depth).unwrap_or(u32::MAX));
-            return Some(Expression {
-                kind: Kind::Local(id),
-                ty,
-                span,
-            });
+            return typed(Kind::Local(id), ty, span);
         }
         if name == "now" {
-            return Some(Expression {
-                kind: Kind::Now,
-                ty: Type::Timestamp,
-                span,
-            });
+            return typed(Kind::Now, Type::Timestamp, span);
         }
         let Some(id) = self.environment.attribute_id(name) else {
-            let diagnostic = self.unknown_name(name, span);
+            let diagnostic = self.unknown_name(name, hint, span);
             return self.refuse(diagnostic);
         };
         let ty = self
             .environment
             .attribute(id)
             .map(|attribute| attribute.ty.clone())?;
-        Some(Expression {
-            kind: Kind::Attribute(id),
-            ty,
-            span,
-        })
+        typed(Kind::Attribute(id), ty, span)
     }
 
-    fn unknown_name(&self, name: &str, span: Span) -> Diagnostic {
+    fn unknown_name(&self, name: &str, hint: Option<&Type>, span: Span) -> Diagnostic {
         let diagnostic = Diagnostic::new(
             Code::UnknownAttribute,
             format!("there is no attribute `{name}`"),
@@ -47,7 +35,7 @@ impl Checker<'_> {
         )
         .labelled("not declared in context.yaml");
         let attributes = self.environment.attributes();
-        let locals = self.locals.iter().map(|(local, _)| local.as_str());
+        let locals = self.locals.iter().map(|local| local.name.as_str());
         let names = attributes.iter().map(|attribute| attribute.name.as_str());
         if let Some(near) = nearest(name, names.chain(locals).chain(["now"])) {
             return diagnostic.suggest(format!("did you mean `{near}`?"), span, near);
@@ -68,6 +56,9 @@ impl Checker<'_> {
                 span,
                 format!("\"{name}\""),
             ),
+            None if hint == Some(&Type::String) => {
+                diagnostic.suggest("a string stands in quotes", span, format!("\"{name}\""))
+            }
             None => diagnostic.help("values stand in quotes; attributes are declared in context.yaml"),
         }
     }

@@ -5,16 +5,16 @@ use crate::condition::{Attribute, AttributeId, Expression, Kind, Literal, Type};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 
 impl Checker<'_> {
-    /// Reports a constant that the attribute it is compared with cannot have.
+    /// Reports a constant that the attribute it is compared with, or an element of it, cannot be.
     pub(super) fn possible(&mut self, attribute: &Expression, constant: &Expression) {
-        if let (Kind::Attribute(id), Kind::Literal(value)) = (&attribute.kind, &constant.kind) {
-            self.impossible(*id, value, constant);
+        let id = match &attribute.kind {
+            Kind::Attribute(id) => Some(*id),
+            Kind::Local(local) => self.locals.get(local.0 as usize).and_then(|local| local.of),
+            _ => None,
+        };
+        if let (Some(id), Kind::Literal(value)) = (id, &constant.kind) {
+            self.impossible(id, value, constant);
         }
-    }
-
-    /// Reports a constant that no element of a list attribute can be.
-    pub(super) fn possible_element(&mut self, list: &Expression, constant: &Expression) {
-        self.possible(list, constant);
     }
 
     fn impossible(&mut self, id: AttributeId, value: &Literal, constant: &Expression) {

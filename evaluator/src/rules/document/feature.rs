@@ -81,11 +81,11 @@ document! {
     /// A rollout by time: linear between two instants, or by steps.
     struct ScheduleDocument {
         /// When it starts to grow.
-        from: Option<Spanned<Instant>>,
+        from: Option<Required<Spanned<Instant>>>,
         /// When it has grown.
-        to: Option<Spanned<Instant>>,
+        to: Option<Required<Spanned<Instant>>>,
         /// From what share to what share: `0..100`.
-        percent: Option<Spanned<PercentRange>>,
+        percent: Option<Required<Spanned<PercentRange>>>,
         /// A share from each instant on.
         steps: Option<Vec<StepDocument>>,
     }

@@ -42,7 +42,14 @@ impl Reader<'_> {
     pub(crate) fn entries<'n>(&mut self, node: &'n Node, owner: &str, keys: &[&str]) -> Option<&'n [Entry]> {
         self.refuse_tag(node);
         let Kind::Mapping(entries) = &node.kind else {
-            self.expected(&format!("{owner}: a mapping"), node);
+            self.report(
+                Diagnostic::new(
+                    Code::WrongShape,
+                    format!("{owner} is a mapping, and this is {}", node.describe()),
+                    node.span,
+                )
+                .labelled("expected keys with values"),
+            );
             return None;
         };
         for entry in entries.iter().filter(|entry| !keys.contains(&entry.key.as_str())) {
@@ -52,7 +59,7 @@ impl Reader<'_> {
                 Diagnostic::new(Code::UnknownKey, message, entry.key_span).labelled("unknown key");
             self.report(match near {
                 Some(near) => diagnostic.suggest(format!("did you mean `{near}`?"), entry.key_span, near),
-                None => diagnostic.help(format!("its keys are {}", listed(keys))),
+                None => diagnostic.help(format!("known here: {}", listed(keys))),
             });
         }
         Some(entries)

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{Read, Reader};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::rules::values;
 use crate::rules::yaml::{Kind, Node};
 use crate::source::Span;
 
@@ -59,13 +61,11 @@ impl<T: Read> Read for Option<T> {
 impl<T: Read> Read for Vec<T> {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         reader.refuse_tag(node);
-        match &node.kind {
-            Kind::Sequence(items) => Some(items.iter().filter_map(|item| T::read(item, reader)).collect()),
-            _ => {
-                reader.expected("a list", node);
-                None
-            }
+        if let Kind::Sequence(items) = &node.kind {
+            return Some(items.iter().filter_map(|item| T::read(item, reader)).collect());
         }
+        reader.expected("a list", node);
+        None
     }
 }
 
@@ -110,7 +110,21 @@ impl Read for bool {
         {
             return Some(value);
         }
-        reader.expected("true or false", node);
+        let meant = match &node.kind {
+            Kind::Scalar(scalar) => values::meant_boolean(&scalar.text),
+            _ => None,
+        };
+        let message = format!("expected true or false, found {}", node.describe());
+        let diagnostic =
+            Diagnostic::new(Code::WrongShape, message, node.span).labelled("expected true or false");
+        reader.report(match meant {
+            Some(meant) => diagnostic.suggest(
+                "YAML's booleans are `true` and `false`",
+                node.span,
+                meant.to_string(),
+            ),
+            None => diagnostic,
+        });
         None
     }
 }

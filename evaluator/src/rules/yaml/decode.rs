@@ -12,6 +12,10 @@ pub(super) fn map(text: &str, style: ScalarStyle, span: Span, source: &str) -> M
     let raw = source
         .get(span.start as usize..span.end as usize)
         .unwrap_or_default();
+    let line_start = source
+        .get(..span.start as usize)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |feed| feed + 1);
     let mut walk = Walk {
         text,
         raw,
@@ -26,7 +30,7 @@ pub(super) fn map(text: &str, style: ScalarStyle, span: Span, source: &str) -> M
             walk.flow(style)
         }
         ScalarStyle::Plain => walk.flow(style),
-        _ => walk.block(),
+        _ => walk.block((span.start as usize).saturating_sub(line_start)),
     };
     let runs = match agreed {
         Some(()) if !walk.runs.is_empty() => walk.runs,
@@ -122,9 +126,13 @@ impl Walk<'_> {
         Some(())
     }
 
-    /// Literal and folded scalars: indentation is left out, in folded ones a line break may read as a space.
-    fn block(&mut self) -> Option<()> {
-        let indent = self.raw_indent();
+    /// Literal and folded scalars: indentation is left out, in folded ones a line break may read as a space. The parser's
+    /// place begins after the first line's indentation, which is every line's.
+    fn block(&mut self, indent: usize) -> Option<()> {
+        // The place begins with the first line that is not empty, and the text with the empty ones before it.
+        while self.text_char() == Some('\n') && !self.raw.starts_with(['\n', '\r']) {
+            self.take(1, 0);
+        }
         let mut line_start = true;
         while let Some(wanted) = self.text_char() {
             if line_start {
@@ -152,18 +160,6 @@ impl Walk<'_> {
             }
         }
         Some(())
-    }
-
-    /// How far the first line that is not empty is indented. The parser's place begins after that line's indentation
-    /// if it is the first, so the text before it tells.
-    fn raw_indent(&self) -> usize {
-        self.raw
-            .split('\n')
-            .skip(1)
-            .filter(|line| !line.trim().is_empty())
-            .map(|line| line.len() - line.trim_start_matches(' ').len())
-            .min()
-            .unwrap_or(0)
     }
 
     fn indentation(&self, most: usize) -> usize {
@@ -253,6 +249,7 @@ mod tests {
     fn block_scalars_map_through_indentation() {
         assert_eq!(place("k: |\n  one &&\n    two\n  three\n", "two"), "two");
         assert_eq!(place("k: |\n  one &&\n    two\n  three\n", "three"), "three");
+        assert_eq!(place("k: |\n  one &&\n    two\n\nl: 1\n", "two"), "two");
         assert_eq!(place("k: >\n  one &&\n  two\n\n  three\n", "two"), "two");
         assert_eq!(place("k: >-\n  one &&\n  two\n\n  three", "three"), "three");
         assert_eq!(place("k: >-\n  one\n  two\n", "one two"), "one\n  two");

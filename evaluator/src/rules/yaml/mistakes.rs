@@ -50,6 +50,10 @@ pub(super) fn explain(error: &ScanError, text: &str, span: Span) -> Diagnostic {
         ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
             plain("YAML is indented with spaces, not with tabs").labelled("a tab stands here")
         }
+        ErrorKind::ExpectedBlockMappingKey if !starts_line(text, span) => quoted(
+            "a text that begins with `[` or `{` is a list or a mapping in YAML",
+            "this stands after its end",
+        ),
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
             plain("this line is indented otherwise than the lines it belongs to")
                 .labelled("no mapping or list begins at this column")
@@ -59,7 +63,9 @@ pub(super) fn explain(error: &ScanError, text: &str, span: Span) -> Diagnostic {
             plain("a key needs a colon and a space after it")
                 .labelled("expected `:` before the end of this line")
         }
-        ErrorKind::RecursionLimitExceeded => plain("values nest too deep here"),
+        ErrorKind::RecursionLimitExceeded => {
+            Diagnostic::new(Code::TooDeep, "values nest too deep here", span)
+        }
         _ => plain(&format!("this is not YAML: {}", error.info())).labelled("noticed here"),
     }
 }
@@ -96,6 +102,15 @@ pub(crate) fn quote_rest_of_line(text: &str, start: usize, span: Span) -> Vec<Ed
             replacement: quote.to_owned(),
         },
     ]
+}
+
+/// Whether only blanks stand before a place on its line.
+fn starts_line(text: &str, span: Span) -> bool {
+    let before = text.get(..span.start as usize).unwrap_or_default();
+    before
+        .rsplit('\n')
+        .next()
+        .is_some_and(|line| line.trim().is_empty())
 }
 
 /// Where the value of the line's first key begins.

@@ -28,11 +28,7 @@ pub(crate) fn parse(source: &Source, file: FileId, diagnostics: &mut Vec<Diagnos
     };
     for event in Parser::new_from_str(source.text()) {
         match event {
-            Ok((event, span)) => {
-                if builder.event(event, span).is_none() {
-                    return None;
-                }
-            }
+            Ok((event, span)) => builder.event(event, span)?,
             Err(error) => {
                 let span = builder.error_span(&error);
                 let mistake = mistakes::explain(&error, source.text(), span);
@@ -196,7 +192,7 @@ impl Builder<'_> {
         if height + self.open.len() > DEPTH_AT_MOST {
             let message = format!("values nest at most {DEPTH_AT_MOST} deep");
             self.diagnostics
-                .push(Diagnostic::new(Code::AliasExpansion, message, node.span));
+                .push(Diagnostic::new(Code::TooDeep, message, node.span));
             return None;
         }
         let Some(open) = self.open.last_mut() else {
@@ -207,15 +203,15 @@ impl Builder<'_> {
         match &mut open.content {
             Content::Sequence(items) => items.push(node),
             Content::Mapping { entries, seen, key } => match key.take() {
-                None => match node.kind {
-                    Kind::Scalar(scalar) => *key = Some((scalar.text, node.span)),
-                    _ => {
+                None => {
+                    let Kind::Scalar(scalar) = node.kind else {
                         let mistake = Diagnostic::new(Code::WrongShape, "a key must be a string", node.span)
                             .labelled(format!("this is {}", node.describe()));
                         self.diagnostics.push(mistake);
                         return None;
-                    }
-                },
+                    };
+                    *key = Some((scalar.text, node.span));
+                }
                 Some((name, key_span)) => {
                     if seen.insert(name.clone()) {
                         entries.push(Entry {
@@ -229,6 +225,7 @@ impl Builder<'_> {
                             format!("the key `{name}` stands here twice"),
                             key_span,
                         );
+                        mistake = mistake.labelled("again here");
                         if let Some(first) = entries.iter().find(|entry| entry.key == name) {
                             mistake = mistake.also(first.key_span, "first here");
                         }

@@ -74,6 +74,23 @@ impl Folder {
     }
 }
 
+/// A server that was killed while it was being set up may write for a moment longer, so that what was removed
+/// comes back: it is removed until it stays away.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        for _ in 0..100 {
+            if fs::remove_dir_all(&self.path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+            {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+}
+
 fn random_hex() -> anyhow::Result<String> {
     let mut random = [0_u8; 16];
     fs::File::open("/dev/urandom")?.read_exact(&mut random)?;

@@ -36,6 +36,7 @@ pub(super) async fn walk(stage: &mut Stage, terminal: &Terminal, length: Duratio
 
     terminal.heading("2. All Pro users in India and the United States write to both");
     turn_to(stage, terminal, Chapter::AllPros, &mut diary).await?;
+    remind(stage, terminal).await?;
     watch(stage, terminal, &traffic, part).await?;
 
     terminal.heading("3. New goes down in the middle of it");
@@ -55,7 +56,7 @@ pub(super) async fn walk(stage: &mut Stage, terminal: &Terminal, length: Duratio
 
     terminal.heading("4. Everyone is migrated");
     turn_to(stage, terminal, Chapter::Everyone, &mut diary).await?;
-    introduce(stage, terminal).await?;
+    remind(stage, terminal).await?;
     watch(stage, terminal, &traffic, part).await?;
 
     close(stage, terminal, traffic, diary).await
@@ -97,9 +98,20 @@ async fn introduce(stage: &Stage, terminal: &Terminal) -> anyhow::Result<()> {
         terminal.say(&format!("  Read from old DB: {}", !decision.read));
         terminal.say(&format!("  Read from new DB: {}", decision.read));
         let side = if decision.read { "new" } else { "old" };
+        terminal.say(&format!("  Reading from the {side} database."));
+    }
+    Ok(())
+}
+
+/// The same in a line for each.
+async fn remind(stage: &Stage, terminal: &Terminal) -> anyhow::Result<()> {
+    for shopper in stage.people() {
+        let decision = stage.decide(shopper).await?;
+        let write = if decision.write { "both" } else { "old" };
+        let read = if decision.read { "new" } else { "old" };
         terminal.say(&format!(
-            "  Reading from the {side} database.   ({})",
-            decision.why
+            "User {} ({}, {}): writes to {write}, reads from {read}; {}",
+            shopper.id, shopper.country, shopper.subscription, decision.why
         ));
     }
     Ok(())

@@ -137,12 +137,12 @@ impl Visit {
         }
     }
 
-    /// One order: placed, filled, looked at, paid, looked at, and every third one taken back. A customer who is asked
-    /// to go leaves between two requests.
+    /// One order: placed, filled, looked at, paid, looked at; some browsing; and every third order is taken back. A
+    /// customer who is asked to go leaves between two requests.
     async fn shop(&self, round: u64, stopped: &mut watch::Receiver<bool>) -> anyhow::Result<()> {
         let id = self.place(round).await?;
         let order = format!("orders?id=eq.{id}");
-        for step in 0..5 {
+        for step in 0.. {
             tokio::select! {
                 _ = stopped.wait_for(|stop| *stop) => return Ok(()),
                 () = tokio::time::sleep(PAUSE) => {}
@@ -150,23 +150,12 @@ impl Visit {
             match step {
                 0 => self.fill(id, round).await?,
                 1 => self.expect_status(&order, Some("placed")).await?,
-                2 => drop(
-                    self.write(
-                        self.client
-                            .patch(self.url(&order))
-                            .json(&json!({ "status": "paid" })),
-                    )
-                    .await?,
-                ),
+                2 => self.pay(&order).await?,
                 3 => self.expect_status(&order, Some("paid")).await?,
-                _ if round % 3 == 2 => {
-                    self.write(self.client.delete(self.url(&order))).await?;
-                    self.expect_status(&order, None).await?;
-                }
-                _ => {
-                    let newest = format!("orders?customer_id=eq.{}&order=id.desc&limit=5", self.shopper.id);
-                    self.read(&newest).await?;
-                }
+                4 | 5 => self.browse(round + step).await?,
+                6 if round % 3 == 2 => self.take_back(&order).await?,
+                6 => self.look_at_newest().await?,
+                _ => return Ok(()),
             }
         }
         Ok(())
@@ -201,6 +190,32 @@ impl Visit {
                 .json(&json!([line(1), line(2)])),
         )
         .await?;
+        Ok(())
+    }
+
+    async fn pay(&self, order: &str) -> anyhow::Result<()> {
+        let paid = json!({ "status": "paid" });
+        self.write(self.client.patch(self.url(order)).json(&paid)).await?;
+        Ok(())
+    }
+
+    async fn take_back(&self, order: &str) -> anyhow::Result<()> {
+        self.write(self.client.delete(self.url(order))).await?;
+        self.expect_status(order, None).await
+    }
+
+    async fn look_at_newest(&self) -> anyhow::Result<()> {
+        let newest = format!("orders?customer_id=eq.{}&order=id.desc&limit=5", self.shopper.id);
+        self.read(&newest).await?;
+        Ok(())
+    }
+
+    async fn browse(&self, page: u64) -> anyhow::Result<()> {
+        let page = format!(
+            "products?select=sku,name,price&order=sku&limit=10&offset={}",
+            page % 20 * 10
+        );
+        self.read(&page).await?;
         Ok(())
     }
 

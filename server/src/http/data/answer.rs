@@ -5,9 +5,10 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::error::DataError;
-use super::handlers::{Changed, Found};
+use super::handlers::Changed;
 use super::prefer::Representation;
 use super::range;
+use super::reading::Found;
 use super::request::{DataRequest, SINGULAR};
 use super::sql::Page;
 use crate::routing::{Mirror, Read, Written};
@@ -26,6 +27,9 @@ pub(super) fn read_answer(asked: &DataRequest, page: Page, read: Read<Found>) ->
     let mut answer = Answer::new(asked, if asked.singular { StatusCode::OK } else { status });
     answer.head.insert_header((CONTENT_RANGE, content_range));
     answer.head.insert_header((SIDE, read.side.name()));
+    if let Some(position) = read.position {
+        answer.head.insert_header((POSITION, position.to_string()));
+    }
     Ok(answer.with_rows(asked, body))
 }
 
@@ -100,12 +104,6 @@ impl Answer {
             Some(body) => self.head.body(body),
             None => self.head.finish(),
         }
-    }
-
-    /// With the headers of the answer that it would be, and nothing else.
-    pub(super) fn without_body(mut self) -> HttpResponse {
-        let length = self.body.map_or(0, |body| body.len());
-        self.head.no_chunking(u64::try_from(length).unwrap_or(0)).finish()
     }
 
     fn new(asked: &DataRequest, status: StatusCode) -> Self {

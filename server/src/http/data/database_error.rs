@@ -24,7 +24,7 @@ impl Refusal {
         let Error::DatabaseError(kind, information) = error else {
             return None;
         };
-        let code = sqlstate(kind, information.as_ref())?;
+        let code = sqlstate(*kind, information.as_ref())?;
         Some(Self {
             code,
             status: status(code),
@@ -89,7 +89,7 @@ const BY_MESSAGE: [(&str, &str, &str); 37] = [
     ("stack depth limit exceeded", "", "54001"),
 ];
 
-fn sqlstate(kind: &DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> Option<&'static str> {
+fn sqlstate(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> Option<&'static str> {
     Some(match kind {
         DatabaseErrorKind::UniqueViolation => "23505",
         DatabaseErrorKind::ForeignKeyViolation => "23503",

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_web::http::Method;
 use actix_web::web::{Path, Payload, ThinData};
 use actix_web::{HttpRequest, HttpResponse};
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -14,10 +13,11 @@ use super::super::state::App;
 use super::answer::{Answer, read_answer, write_answer};
 use super::body::Body;
 use super::error::DataError;
-use super::prefer::{Count, Preferences, Representation};
+use super::prefer::{Preferences, Representation};
 use super::range;
+use super::reading::Reading;
 use super::request::DataRequest;
-use super::sql::{self, Counting, Returning};
+use super::sql::{self, Returning};
 use crate::catalog::{CatalogError, Table};
 use crate::databases::Statement;
 use crate::routing::{Crossfade, RouteError, Written};
@@ -29,25 +29,15 @@ pub async fn read(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let asked = DataRequest::read(&request, &app.config().schemas)?;
-    let page = range::page(&asked.query, asked.range.as_deref(), app.config().max_rows)?;
-    let counting = match asked.preferences.count {
-        Some(Count::Exact | Count::Planned | Count::Estimated) => Counting::All,
-        None => Counting::Page,
-    };
-    let crossfade = crossfade(&app)?;
-    let statement = with_table(crossfade, &asked.schema, &table, |table| {
-        sql::read(table, &asked.query, page, counting)
-    });
-    let statement = statement.await?;
-    let read = crossfade.read(&asked.context, asked.earlier, async |connection| {
-        run_read(&statement, connection).await
-    });
-    let answer = read_answer(&asked, page, read.await.map_err(ApiError::from)?)?;
-    Ok(if request.method() == Method::HEAD {
-        answer.without_body()
-    } else {
-        answer.finish()
-    })
+    let max_rows = app.config().max_rows;
+    let page = range::page(&asked.query, asked.range.as_deref(), max_rows)?;
+    let make = |table: &Table| Reading::new(table, &asked, page, max_rows);
+    let reading = with_table(&app, &asked.schema, &table, make)
+        .await?
+        .admitted(app.shapes());
+    let work = async |connection: &mut AsyncPgConnection| reading.run(connection).await;
+    let read = crossfade(&app)?.read(&asked.context, asked.earlier, work).await?;
+    Ok(read_answer(&asked, page, read)?.finish())
 }
 
 /// `POST`: inserts an object or an array of objects; an upsert where `Prefer` says how duplicates are resolved.
@@ -68,9 +58,8 @@ pub async fn insert(
         .resolution
         .map(|resolution| (resolution, asked.query.on_conflict.as_deref()));
     let make = |table: &Table| sql::insert(keyed(table)?, &body, on_conflict, returning(&asked));
-    let crossfade = crossfade(&app)?;
-    let statement = with_table(crossfade, &asked.schema, &table, make).await?;
-    let written = write(crossfade, &asked, statement).await?;
+    let statement = with_table(&app, &asked.schema, &table, make).await?;
+    let written = write(&app, &asked, statement).await?;
     Ok(write_answer(&asked, request.method(), written)?.finish())
 }
 
@@ -90,9 +79,8 @@ pub async fn update(
         return Ok(Answer::nothing_updated(&asked).finish());
     }
     let make = |table: &Table| sql::update(keyed(table)?, &asked.query, &rows, returning(&asked));
-    let crossfade = crossfade(&app)?;
-    let statement = with_table(crossfade, &asked.schema, &table, make).await?;
-    let written = write(crossfade, &asked, statement).await?;
+    let statement = with_table(&app, &asked.schema, &table, make).await?;
+    let written = write(&app, &asked, statement).await?;
     Ok(write_answer(&asked, request.method(), written)?.finish())
 }
 
@@ -105,17 +93,13 @@ pub async fn delete(
     let asked = DataRequest::read(&request, &app.config().schemas)?;
     refuse_unbounded(&asked, "DELETE")?;
     let make = |table: &Table| sql::delete(keyed(table)?, &asked.query, returning(&asked));
-    let crossfade = crossfade(&app)?;
-    let statement = with_table(crossfade, &asked.schema, &table, make).await?;
-    let written = write(crossfade, &asked, statement).await?;
+    let statement = with_table(&app, &asked.schema, &table, make).await?;
+    let written = write(&app, &asked, statement).await?;
     Ok(write_answer(&asked, request.method(), written)?.finish())
 }
 
 /// What a statement of a change gives: the changed rows in JSON, where they are wanted, and how many they are.
 pub(super) type Changed = (Option<String>, i64);
-
-/// What a statement of a read gives: rows in JSON, how many they are, and of how many in all, where that was counted.
-pub(super) type Found = (Option<String>, i64, Option<i64>);
 
 /// Why the work on a connection failed.
 #[derive(Debug, thiserror::Error)]
@@ -128,21 +112,10 @@ pub enum WorkError {
     Data(#[from] DataError),
 }
 
-async fn run_read(statement: &Statement, connection: &mut AsyncPgConnection) -> Result<Found, WorkError> {
-    let rows = statement
-        .clone()
-        .rows::<(Nullable<Text>, BigInt, Nullable<BigInt>), Found>(connection)
-        .await?;
-    Ok(rows.into_iter().next().ok_or(diesel::result::Error::NotFound)?)
-}
-
 /// Runs a change; what goes too far is undone, since the error rolls its transaction back.
-async fn write(
-    crossfade: &Crossfade,
-    asked: &DataRequest,
-    statement: Statement,
-) -> Result<Written<Changed>, ApiError> {
-    let written = crossfade.write(&asked.context, asked.earlier, async |connection| {
+async fn write(app: &App, asked: &DataRequest, statement: Statement) -> Result<Written<Changed>, ApiError> {
+    let statement = app.shapes().admit(statement);
+    let written = crossfade(app)?.write(&asked.context, asked.earlier, async |connection| {
         let rows = statement
             .rows::<(Nullable<Text>, BigInt), Changed>(connection)
             .await?;
@@ -198,21 +171,23 @@ fn crossfade(app: &App) -> Result<&Crossfade, ApiError> {
     app.crossfade().ok_or(ApiError::NoDatabases)
 }
 
-/// Makes a statement for a table. What is not known of it may be newer than what is remembered: then the catalog is
-/// asked once more.
-async fn with_table(
-    crossfade: &Crossfade,
+/// Makes what a table's columns are needed for. What is not known of it may be newer than what is remembered: then the
+/// catalog is asked once more.
+async fn with_table<T>(
+    app: &App,
     schema: &str,
     name: &str,
-    make: impl Fn(&Table) -> Result<Statement, DataError>,
-) -> Result<Statement, ApiError> {
-    match make(&*table(crossfade, schema, name).await?) {
-        Err(DataError::UnknownColumn { .. } | DataError::UnknownKey { .. } | DataError::NoKey(_)) => {
-            crossfade.catalog().forget(schema, name);
-            Ok(make(&*table(crossfade, schema, name).await?)?)
-        }
-        made => Ok(made?),
+    make: impl Fn(&Table) -> Result<T, DataError>,
+) -> Result<T, ApiError> {
+    let crossfade = crossfade(app)?;
+    let first_try = make(&*table(crossfade, schema, name).await?);
+    if let Err(DataError::UnknownColumn { .. } | DataError::UnknownKey { .. } | DataError::NoKey(_)) =
+        first_try
+    {
+        crossfade.catalog().forget(schema, name);
+        return Ok(make(&*table(crossfade, schema, name).await?)?);
     }
+    Ok(first_try?)
 }
 
 /// The table as the primary has it; as the other database has it, while the primary is down.

@@ -11,5 +11,7 @@ pub mod grammar;
 pub mod handlers;
 pub mod prefer;
 pub mod range;
+mod reading;
 mod request;
+pub(super) mod shapes;
 pub mod sql;

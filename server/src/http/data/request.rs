@@ -14,6 +14,9 @@ use crate::sync::Position;
 /// The answer's form where one object is asked for.
 pub(super) const SINGULAR: &str = "application/vnd.pgrst.object+json";
 
+/// PostgREST's own name for an array.
+const ARRAY: &str = "application/vnd.pgrst.array+json";
+
 /// A request, read whole but for its body.
 #[derive(Debug)]
 pub(super) struct DataRequest {
@@ -88,8 +91,9 @@ fn is_singular(headers: &HeaderMap) -> Result<bool, DataError> {
     {
         match form {
             SINGULAR | "application/vnd.pgrst.object" => return Ok(true),
-            "" | "*/*" | "application/*" | "application/json" => return Ok(false),
-            "application/vnd.pgrst.array+json" | "application/vnd.pgrst.array" => return Ok(false),
+            "" | "*/*" | "application/*" | "application/json" | ARRAY | "application/vnd.pgrst.array" => {
+                return Ok(false);
+            }
             _ => {}
         }
     }
@@ -99,7 +103,7 @@ fn is_singular(headers: &HeaderMap) -> Result<bool, DataError> {
 fn accept_json_body(headers: &HeaderMap) -> Result<(), DataError> {
     let form = header(headers, CONTENT_TYPE.as_str()).unwrap_or("application/json");
     match form.split(';').next().unwrap_or_default().trim() {
-        "application/json" | "" | SINGULAR | "application/vnd.pgrst.array+json" => Ok(()),
+        "application/json" | "" | SINGULAR | ARRAY => Ok(()),
         other => Err(DataError::Body(format!("Content-Type not acceptable: {other}"))),
     }
 }

@@ -45,7 +45,30 @@ pub(super) enum One<'d> {
 pub(super) struct All<'d> {
     pub(super) flags: Vec<One<'d>>,
     pub(super) metadata: Version<'d>,
+    pub(super) event_streams: [EventStream; 1],
 }
+
+/// Where changes are told of, relative to the base URL that the client has for all of OFREP.
+#[derive(Serialize)]
+pub(super) struct EventStream {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    endpoint: Endpoint,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Endpoint {
+    request_uri: &'static str,
+}
+
+/// The server's own events.
+pub(super) const EVENTS: EventStream = EventStream {
+    kind: "sse",
+    endpoint: Endpoint {
+        request_uri: "/ofrep/v1/events",
+    },
+};
 
 #[derive(Serialize)]
 pub(super) struct Version<'d> {

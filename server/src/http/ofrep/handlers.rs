@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::body;
 use super::super::state::App;
-use super::answer::{All, One, Version};
+use super::answer::{All, EVENTS, One, Version};
 use super::error::OfrepError;
 use crate::flags::RequestContext;
 
@@ -42,11 +42,13 @@ pub async fn evaluate_all(
     let context = context(None, &body)?;
     let answer = app.flags().decide_all(&context, |revision, decisions| {
         let flags = decisions.iter().map(One::new).collect();
+        let metadata = Version {
+            version: revision.version(),
+        };
         json(&All {
             flags,
-            metadata: Version {
-                version: revision.version(),
-            },
+            metadata,
+            event_streams: [EVENTS],
         })
     });
     let answer = answer.map_err(|error| OfrepError::flag(None, &error))?;

@@ -5,6 +5,8 @@
 
 mod answer;
 mod error;
+mod events;
 mod handlers;
 
+pub use events::events;
 pub use handlers::{evaluate_all, evaluate_one};

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use crate::catalog::Catalog;
 use crate::databases::{Databases, Side, with_causes};
 
-use super::entry::{Entry, drop_entries, total_size};
+use super::entry::{Entry, MOST_AWAITED, drop_entries, total_size};
 use super::mirror::{Mirror, MirrorError};
 
 /// What became of an awaited mirror. Whatever is not applied stays in the journal for the workers.
@@ -64,7 +64,8 @@ impl Awaited {
 
     /// Mirrors these entries of a committed transaction and waits for it, at most until the deadline.
     pub async fn mirror(&self, entries: Vec<Entry>, deadline: Duration) -> Mirrored {
-        if total_size(&entries) > MOST_KEYS {
+        // Of a transaction with more entries than this, these are only the first.
+        if entries.len() > MOST_AWAITED || total_size(&entries) > MOST_KEYS {
             return Mirrored::TooMuch;
         }
         let (done, waiting) = oneshot::channel();

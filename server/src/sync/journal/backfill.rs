@@ -139,12 +139,28 @@ async fn copy_table(databases: &Databases, primary: Side, table: &Table) -> Resu
         .execute("select pg_advisory_xact_lock($1)", &[&table_lock(table)])
         .await
         .map_err(broke)?;
-    // Rows may be there already: mirrored since capture began. Then the copy goes through a table of its own.
-    let exists = transaction
-        .query_one(&format!("select exists (select from {name})"), &[])
+    // Rows may be there already: mirrored since capture began, or copied without the end having been noted. The
+    // copy is read after the lock was taken, so it is at least as new as any of them: they make room for it, with
+    // the unique values that they hold. Where foreign keys and triggers would fire, the copy goes through a table
+    // of its own instead.
+    let row = transaction
+        .query_one(
+            &format!(
+                "select exists (select from {name}), \
+                 current_setting('session_replication_role') operator(pg_catalog.=) 'replica'"
+            ),
+            &[],
+        )
         .await
         .map_err(broke)?;
-    let direct = !exists.get::<_, bool>(0);
+    let (occupied, may_replace): (bool, bool) = (row.get(0), row.get(1));
+    if occupied && may_replace {
+        transaction
+            .batch_execute(&format!("delete from {name}"))
+            .await
+            .map_err(broke)?;
+    }
+    let direct = !occupied || may_replace;
     let into = if direct {
         name.clone()
     } else {
@@ -166,7 +182,6 @@ async fn copy_table(databases: &Databases, primary: Side, table: &Table) -> Resu
     }
     let count = sink.finish().await.map_err(broke)?;
     if !direct {
-        // The copy was read after the lock was taken, so it is at least as new as any row that is there.
         let merge = format!(
             "insert into {name} ({columns}) overriding system value select {columns} from {into} {}",
             sql::on_conflict_update(table)

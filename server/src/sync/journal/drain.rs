@@ -48,6 +48,49 @@ pub async fn position_is_reached(
     .map_err(DatabaseError::statement(primary))
 }
 
+/// The position that is reached when all that is pending now is on the secondary; none if nothing is pending.
+/// Asked after a read of the primary, it covers whatever that read may have shown.
+pub async fn pending_position(
+    connection: &mut AsyncPgConnection,
+    primary: Side,
+) -> Result<Option<Position>, DatabaseError> {
+    let rows = Statement::new(
+        "select (select txid from crossfade.journal order by txid limit 1)::text::bigint, \
+         (select txid from crossfade.journal order by txid desc limit 1)::text::bigint",
+    )
+    .rows::<(Nullable<BigInt>, Nullable<BigInt>), (Option<i64>, Option<i64>)>(connection)
+    .await
+    .map_err(DatabaseError::statement(primary))?;
+    let of = |transaction: Option<i64>| transaction.map(Position::of_transaction);
+    Ok(rows
+        .into_iter()
+        .next()
+        .and_then(|(first, last)| Some(of(first)?.and(of(last)?))))
+}
+
+/// The position that is reached when nothing that was ever committed is pending, asked where it is not known
+/// whether there is a journal.
+pub async fn position_of_everything(
+    connection: &mut AsyncPgConnection,
+    primary: Side,
+) -> Result<Position, DatabaseError> {
+    let rows = Statement::new("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        .rows::<BigInt, i64>(connection)
+        .await
+        .map_err(DatabaseError::statement(primary))?;
+    let last = rows.into_iter().next().unwrap_or(i64::MAX);
+    Ok(Position::of_transaction(1).and(Position::of_transaction(last)))
+}
+
+/// A transaction before which every other has ended.
+pub async fn ended_before(connection: &mut AsyncPgConnection, primary: Side) -> Result<i64, DatabaseError> {
+    let rows = Statement::new("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        .rows::<BigInt, i64>(connection)
+        .await
+        .map_err(DatabaseError::statement(primary))?;
+    Ok(rows.into_iter().next().unwrap_or(0))
+}
+
 /// A transaction before which every other has ended and has no entry left: each position before it is reached.
 pub async fn reached_before(connection: &mut AsyncPgConnection, primary: Side) -> Result<i64, DatabaseError> {
     // The snapshot's xmin matters as much as the entries: a transaction that began long ago may commit, with an

@@ -56,7 +56,7 @@ const SELECT: &str = "select j.id, j.txid::text::bigint, c.schema_name, c.table_
      c.copied_at is not null from crossfade.journal j join crossfade.captured c using (relation)";
 
 /// Entries of one transaction that a request may wait for; whoever changes more leaves it to the workers.
-const MOST_AWAITED: usize = 20;
+pub(super) const MOST_AWAITED: usize = 20;
 
 /// What the connection's transaction has changed so far: at most one entry more than a request may wait for.
 pub async fn entries_of_this_transaction(
@@ -65,6 +65,16 @@ pub async fn entries_of_this_transaction(
     let limit = MOST_AWAITED + 1;
     let sql = format!("{SELECT} where j.txid = pg_current_xact_id_if_assigned() limit {limit}");
     load(connection, Statement::new(sql)).await
+}
+
+/// The position of the connection's transaction, if it has written anything so far, captured or not.
+pub async fn position_of_this_transaction(
+    connection: &mut AsyncPgConnection,
+) -> diesel::QueryResult<Option<Position>> {
+    let rows = Statement::new("select pg_current_xact_id_if_assigned()::text::bigint")
+        .rows::<Nullable<BigInt>, Option<i64>>(connection)
+        .await?;
+    Ok(rows.into_iter().next().flatten().map(Position::of_transaction))
 }
 
 /// Takes up to `limit` of the oldest entries that nobody else has taken, for as long as the connection's

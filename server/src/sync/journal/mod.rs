@@ -21,8 +21,11 @@ mod workers;
 pub use awaited::{Awaited, Mirrored};
 pub use backfill::{BackfillError, CopiedTable, backfill};
 pub use compare::{Compared, compare_keys};
-pub use drain::{Pending, pending, position_is_reached, reached_before};
-pub use entry::{Entry, entries_of_this_transaction};
+pub use drain::{
+    Pending, ended_before, pending, pending_position, position_is_reached, position_of_everything,
+    reached_before,
+};
+pub use entry::{Entry, entries_of_this_transaction, position_of_this_transaction};
 pub use install::{CapturedTable, InstallError, install, set_paused};
 pub use mirror::{MirrorError, mirror_keys};
 pub use workers::{Workers, WorkersOptions};

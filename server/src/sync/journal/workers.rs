@@ -124,7 +124,12 @@ impl Worker {
                 }
             }
             tokio::select! {
-                _ = stopped.changed() => {}
+                changed = stopped.changed() => {
+                    // Nobody is left to stop us, or to be served.
+                    if changed.is_err() {
+                        return;
+                    }
+                }
                 () = tokio::time::sleep(rest) => {}
             }
         }

@@ -65,6 +65,17 @@ pub enum Counting {
     All,
 }
 
+/// What the planner thinks of the rows that match: one row of one JSON text.
+pub fn plan(table: &Table, query: &Query) -> Result<Statement, DataError> {
+    let mut writer = Writer::default();
+    writer
+        .sql("explain (format json) select from ")
+        .sql(&table.quoted())
+        .sql(" as t");
+    where_all(&mut writer, table, &query.conditions)?;
+    Ok(writer.finish())
+}
+
 /// Which rows of all that match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {

@@ -1,4 +1,4 @@
-//! What the tests of rules share.
+//! Folders of rules on disk.
 
 use std::fs;
 use std::path::Path;
@@ -24,18 +24,4 @@ pub(crate) fn folder(root: &Path) -> Vec<(String, Vec<u8>)> {
     }
     files.sort();
     files
-}
-
-/// Compares a text with a golden file, or writes it there if `BLESS` is set.
-pub(crate) fn golden(path: &Path, text: &str) {
-    if std::env::var_os("BLESS").is_some() {
-        fs::write(path, text).expect("a golden file that can be written");
-        return;
-    }
-    let expected = fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        expected == text,
-        "{} is stale. To accept what is new: BLESS=1 cargo test -p crossfade-evaluator\n--- expected\n{expected}\n--- found\n{text}",
-        path.display(),
-    );
 }
