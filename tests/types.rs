@@ -284,12 +284,12 @@ async fn arrive(types: &[(&str, &[&str])], own_types: &str, same: impl AsyncFn(&
         .await
         .expect("settings that print otherwise");
     migration.old.batch_execute(&rows).await.expect("rows to mirror");
-    let again: String = (0..types.len())
-        .map(|number| format!("update t{number} set v = v where id = 1;"))
+    let again: Vec<String> = (0..types.len())
+        .map(|number| format!("update t{number} set v = v where id = 1"))
         .collect();
     migration
         .old
-        .batch_execute(&again)
+        .batch_execute(&again.join("; "))
         .await
         .expect("changes to mirror");
     migration.drain().await;

@@ -1,5 +1,11 @@
 //! What is large, deep or broken works or is refused clearly, in bounded time and memory.
 
+#![expect(
+    clippy::panic,
+    clippy::format_push_string,
+    reason = "a test whose surroundings fail should fail and say where"
+)]
+
 use crossfade_evaluator::condition::Kind;
 use crossfade_evaluator::diagnostic::Code;
 use crossfade_evaluator::rules::{Loaded, Loader, Rules, load};

@@ -1,5 +1,10 @@
 //! `crossfade demo` from outside: it ends by itself or by Ctrl-C, proves what it says, and leaves nothing behind.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test whose surroundings fail should fail and say where"
+)]
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};

@@ -1,6 +1,6 @@
 //! Random numbers that a seed brings back.
 
-/// SplitMix64 (G. Steele, D. Lea, C. Flood, 2014).
+/// `SplitMix64` (G. Steele, D. Lea, C. Flood, 2014).
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 

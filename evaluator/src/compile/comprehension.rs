@@ -165,6 +165,10 @@ impl Lowering<'_> {
     }
 
     /// Ends the loop's body.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the loop is over: nobody may use its locals again"
+    )]
     pub(super) fn end_elements(&mut self, elements: Elements) {
         self.advance(elements.element);
         self.code.br(elements.next);

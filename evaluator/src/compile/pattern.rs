@@ -91,6 +91,10 @@ fn table(pattern: &str) -> Result<Vec<u8>, CompileError> {
     Ok(bytes)
 }
 
+#[expect(
+    clippy::result_large_err,
+    reason = "met once a pattern, when rules are compiled"
+)]
 fn automaton(pattern: &str) -> Result<dense::DFA<Vec<u32>>, dense::BuildError> {
     let config = dense::Config::new()
         .start_kind(StartKind::Unanchored)

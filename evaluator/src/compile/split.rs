@@ -104,22 +104,21 @@ impl Lowering<'_> {
         }
         let mut operands = Vec::new();
         for group in shared_out(parts.iter(), |part| weight(part)) {
-            let number = match group[..] {
-                [part] => self.outline(part, answer)?,
-                _ => {
-                    let group: Vec<Expression> = group.into_iter().cloned().collect();
-                    let kind = if is_and(expression) {
-                        Kind::And(group)
-                    } else {
-                        Kind::Or(group)
-                    };
-                    let part = Expression {
-                        kind,
-                        ty: expression.ty.clone(),
-                        span: expression.span,
-                    };
-                    self.outline(&part, answer)?
-                }
+            let number = if let [part] = group[..] {
+                self.outline(part, answer)?
+            } else {
+                let group: Vec<Expression> = group.into_iter().cloned().collect();
+                let kind = if is_and(expression) {
+                    Kind::And(group)
+                } else {
+                    Kind::Or(group)
+                };
+                let part = Expression {
+                    kind,
+                    ty: expression.ty.clone(),
+                    span: expression.span,
+                };
+                self.outline(&part, answer)?
             };
             operands.push(Operand::Call(number));
         }

@@ -319,6 +319,10 @@ impl Lowering<'_> {
     }
 
     /// Pushes the value that a record holds.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "emits code as its kin do, which may fail"
+    )]
     pub(super) fn load(&mut self, held: Record, ty: &Type, unknown: Label) -> Result<(), CompileError> {
         match ty {
             Type::Bool => {

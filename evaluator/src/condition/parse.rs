@@ -215,8 +215,8 @@ impl<'t> Parser<'t> {
             let form = Form::Binary {
                 operator,
                 operator_span,
-                left: left,
-                right: right,
+                left,
+                right,
             };
             left = self.node(form, span, height)?;
         }
@@ -224,6 +224,7 @@ impl<'t> Parser<'t> {
     }
 
     /// `a && b && …` as one node, so that a long row is not a deep one.
+    #[expect(clippy::boxed_local, reason = "every operand comes in a box")]
     fn logical(&mut self, first: Box<Syntax>, symbol: &'static str, binds: u8) -> Parsed<Box<Syntax>> {
         let mut operands = vec![*first];
         while self.eat(symbol).is_some() {
@@ -269,14 +270,7 @@ impl<'t> Parser<'t> {
         };
         while let Some((operator, operator_span)) = operators.pop() {
             let (span, height) = (operator_span.to(operand.span), operand.height);
-            operand = self.node(
-                Form::Unary {
-                    operator,
-                    operand: operand,
-                },
-                span,
-                height,
-            )?;
+            operand = self.node(Form::Unary { operator, operand }, span, height)?;
         }
         Ok(operand)
     }
@@ -307,10 +301,7 @@ impl<'t> Parser<'t> {
                 let index = self.expression()?;
                 let end = self.expect("]", "`]`")?;
                 let (span, height) = (operand.span.to(end), operand.height.max(index.height));
-                let form = Form::Index {
-                    operand: operand,
-                    index: index,
-                };
+                let form = Form::Index { operand, index };
                 operand = self.node(form, span, height)?;
             } else {
                 return Ok(operand);
@@ -332,14 +323,7 @@ impl<'t> Parser<'t> {
             return Err(self.message(operand.span));
         }
         let (span, height) = (operand.span.to(name_span), operand.height);
-        self.node(
-            Form::Select {
-                operand: operand,
-                field: name,
-            },
-            span,
-            height,
-        )
+        self.node(Form::Select { operand, field: name }, span, height)
     }
 
     /// The arguments of a call, after its opening parenthesis.

@@ -58,7 +58,7 @@ pub struct InstanceError(#[from] pub wasmtime::Error);
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecideError {
-    /// OpenFeature's FLAG_NOT_FOUND.
+    /// OpenFeature's `FLAG_NOT_FOUND`.
     #[error("there is no variable `{key}`")]
     UnknownVariable {
         /// What was asked for.

@@ -62,6 +62,10 @@ impl Key {
 
 impl Names {
     /// A table of these names, by their position.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an iterator is read once and given away"
+    )]
     pub(super) fn new<'n>(slots: impl ExactSizeIterator<Item = &'n str> + Clone) -> Self {
         // At least three in four places are empty, so that most searches end at once.
         let places = (slots.len() * 4 + 4).next_power_of_two();

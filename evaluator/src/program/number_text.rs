@@ -24,7 +24,7 @@ impl NumberText {
         text
     }
 
-    /// ECMAScript's Number::toString, <https://tc39.es/ecma262/#sec-numeric-types-number-tostring>: the shortest digits that
+    /// ECMAScript's `Number::toString`, <https://tc39.es/ecma262/#sec-numeric-types-number-tostring>: the shortest digits that
     /// read back as the same number, with an exponent from 1e21 up and below 1e-6.
     pub(super) fn of_double(value: f64) -> Self {
         let mut text = Self::empty();

@@ -12,7 +12,7 @@ use crossfade_evaluator::source::{Sources, Span};
 use serde_json::{Value as Json, json};
 
 /// An environment of attributes with these types.
-pub fn environment(attributes: &[(&str, Type)]) -> Environment {
+pub(crate) fn environment(attributes: &[(&str, Type)]) -> Environment {
     let attribute = |(name, ty): &(&str, Type)| Attribute {
         name: (*name).to_owned(),
         ty: ty.clone(),
@@ -24,7 +24,7 @@ pub fn environment(attributes: &[(&str, Type)]) -> Environment {
     Environment::new(attributes.iter().map(attribute).collect(), Vec::new())
 }
 
-pub fn expression(ty: Type, kind: Kind) -> Expression {
+pub(crate) fn expression(ty: Type, kind: Kind) -> Expression {
     Expression {
         kind,
         ty,
@@ -32,21 +32,21 @@ pub fn expression(ty: Type, kind: Kind) -> Expression {
     }
 }
 
-pub fn bool(kind: Kind) -> Expression {
+pub(crate) fn bool(kind: Kind) -> Expression {
     expression(Type::Bool, kind)
 }
 
-pub fn text(text: &str) -> Expression {
+pub(crate) fn text(text: &str) -> Expression {
     expression(Type::String, Kind::Literal(Literal::String(text.to_owned())))
 }
 
-pub fn attribute(environment: &Environment, name: &str) -> Expression {
+pub(crate) fn attribute(environment: &Environment, name: &str) -> Expression {
     let id = environment.attribute_id(name).expect("a declared attribute");
     let ty = environment.attribute(id).expect("its type").ty.clone();
     expression(ty, Kind::Attribute(id))
 }
 
-pub fn compare(operator: Comparison, left: Expression, right: Expression) -> Expression {
+pub(crate) fn compare(operator: Comparison, left: Expression, right: Expression) -> Expression {
     bool(Kind::Compare {
         operator,
         left: left.into(),
@@ -54,19 +54,19 @@ pub fn compare(operator: Comparison, left: Expression, right: Expression) -> Exp
     })
 }
 
-pub fn equal(left: Expression, right: Expression) -> Expression {
+pub(crate) fn equal(left: Expression, right: Expression) -> Expression {
     compare(Comparison::Equal, left, right)
 }
 
-pub fn not_equal(left: Expression, right: Expression) -> Expression {
+pub(crate) fn not_equal(left: Expression, right: Expression) -> Expression {
     compare(Comparison::NotEqual, left, right)
 }
 
-pub fn not(inner: Expression) -> Expression {
+pub(crate) fn not(inner: Expression) -> Expression {
     bool(Kind::Not(inner.into()))
 }
 
-pub fn is_in(needle: Expression, values: &[&str]) -> Expression {
+pub(crate) fn is_in(needle: Expression, values: &[&str]) -> Expression {
     let elements = values.iter().map(|value| text(value)).collect();
     let list = expression(Type::List(Type::String.into()), Kind::List(elements));
     bool(Kind::In {
@@ -76,7 +76,7 @@ pub fn is_in(needle: Expression, values: &[&str]) -> Expression {
 }
 
 /// A rule that serves a variation to whoever matches.
-pub fn rule(name: &str, condition: Expression, serve: usize) -> TargetingRule {
+pub(crate) fn rule(name: &str, condition: Expression, serve: usize) -> TargetingRule {
     TargetingRule {
         name: name.to_owned(),
         condition,
@@ -90,7 +90,7 @@ pub fn rule(name: &str, condition: Expression, serve: usize) -> TargetingRule {
 }
 
 /// The same rule for a share of users.
-pub fn rolled_out(rule: TargetingRule, by: AttributeId, percent: f64) -> TargetingRule {
+pub(crate) fn rolled_out(rule: TargetingRule, by: AttributeId, percent: f64) -> TargetingRule {
     TargetingRule {
         rollout: Some(Rollout::Fixed(Share(percent / 100.0))),
         by: Some(by),
@@ -99,12 +99,12 @@ pub fn rolled_out(rule: TargetingRule, by: AttributeId, percent: f64) -> Targeti
 }
 
 /// A feature of one boolean variable, which bears its name; variation 0 is false and the default, 1 is true.
-pub fn switch(name: &str, targeting: Vec<TargetingRule>) -> Feature {
+pub(crate) fn switch(name: &str, targeting: Vec<TargetingRule>) -> Feature {
     let variations = [("off", json!([false])), ("on", json!([true]))];
     feature(name, &[name], &variations, targeting)
 }
 
-pub fn feature(
+pub(crate) fn feature(
     name: &str,
     variables: &[&str],
     variations: &[(&str, Json)],
@@ -133,7 +133,7 @@ pub fn feature(
     }
 }
 
-pub fn rules(environment: Environment, features: Vec<Feature>) -> Rules {
+pub(crate) fn rules(environment: Environment, features: Vec<Feature>) -> Rules {
     Rules {
         environment,
         features,
@@ -143,7 +143,7 @@ pub fn rules(environment: Environment, features: Vec<Feature>) -> Rules {
 }
 
 /// Compiles, loads and instantiates.
-pub fn run(rules: &Rules) -> Instance {
+pub(crate) fn run(rules: &Rules) -> Instance {
     let wasm = compile(rules).expect("rules that compile");
     let program = Program::load(&wasm).expect("a module that loads");
     program.instance().expect("an instance")

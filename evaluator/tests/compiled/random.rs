@@ -14,13 +14,13 @@ use crate::build::expression;
 use crate::reference::{V, of_literal, rfc3339};
 
 /// Choices, one after the other.
-pub struct Tape<'t> {
+pub(crate) struct Tape<'t> {
     choices: &'t [u32],
     at: usize,
 }
 
 impl<'t> Tape<'t> {
-    pub fn new(choices: &'t [u32]) -> Self {
+    pub(crate) fn new(choices: &'t [u32]) -> Self {
         Self { choices, at: 0 }
     }
 
@@ -47,7 +47,7 @@ const SCALARS: [Type; 8] = [
 ];
 
 /// Two attributes of every type that attributes can have, lists included, and a short and a long segment.
-pub fn environment() -> Environment {
+pub(crate) fn environment() -> Environment {
     let mut attributes = Vec::new();
     for scalar in SCALARS.into_iter().filter(|ty| *ty != Type::Duration) {
         for ty in [scalar.clone(), Type::List(scalar.into())] {
@@ -211,7 +211,7 @@ fn literal(ty: &Type, tape: &mut Tape<'_>) -> Literal {
 }
 
 /// A value for each attribute, or none.
-pub fn context(environment: &Environment, tape: &mut Tape<'_>) -> HashMap<AttributeId, V> {
+pub(crate) fn context(environment: &Environment, tape: &mut Tape<'_>) -> HashMap<AttributeId, V> {
     let mut values = HashMap::new();
     for (attribute, id) in environment.attributes().iter().zip(0..) {
         if tape.choose(4) == 3 {
@@ -230,7 +230,11 @@ pub fn context(environment: &Environment, tape: &mut Tape<'_>) -> HashMap<Attrib
 }
 
 /// What an application would send of a value; texts of timestamps are kept in `texts`.
-pub fn sent<'t>(value: &'t V, texts: &'t HashMap<i128, String>, elements: &'t [Value<'t>]) -> Value<'t> {
+pub(crate) fn sent<'t>(
+    value: &'t V,
+    texts: &'t HashMap<i128, String>,
+    elements: &'t [Value<'t>],
+) -> Value<'t> {
     match value {
         V::Bool(value) => Value::Bool(*value),
         V::Int(value) => Value::Int(*value),
@@ -244,7 +248,7 @@ pub fn sent<'t>(value: &'t V, texts: &'t HashMap<i128, String>, elements: &'t [V
 }
 
 /// The texts of all timestamps that contexts can have, at several offsets.
-pub fn timestamp_texts() -> HashMap<i128, String> {
+pub(crate) fn timestamp_texts() -> HashMap<i128, String> {
     let text = |(nth, (seconds, nanos)): (usize, &(i64, u32))| {
         let time = i128::from(*seconds) * 1_000_000_000 + i128::from(*nanos);
         // None of the first and last, which no other offset can write.
@@ -259,7 +263,7 @@ pub fn timestamp_texts() -> HashMap<i128, String> {
 }
 
 /// A condition.
-pub fn condition(environment: &Environment, tape: &mut Tape<'_>) -> Expression {
+pub(crate) fn condition(environment: &Environment, tape: &mut Tape<'_>) -> Expression {
     Maker {
         environment,
         bound: Vec::new(),

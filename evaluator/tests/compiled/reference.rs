@@ -14,7 +14,7 @@ use regex_automata::util::syntax;
 
 /// A value, as CEL has it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum V {
+pub(crate) enum V {
     Bool(bool),
     Int(i64),
     Uint(u64),
@@ -28,7 +28,7 @@ pub enum V {
 }
 
 /// What a condition is evaluated in.
-pub struct Scope<'s> {
+pub(crate) struct Scope<'s> {
     pub environment: &'s Environment,
     pub attributes: &'s HashMap<AttributeId, V>,
     pub now_ms: i64,
@@ -40,14 +40,14 @@ const LAST_TIME: i128 = 253_402_300_800 * NANOS - 1;
 
 impl Scope<'_> {
     /// A bool's three values: true, false, unknown.
-    pub fn truth(&self, expression: &Expression, bound: &mut Vec<V>) -> Option<bool> {
+    pub(crate) fn truth(&self, expression: &Expression, bound: &mut Vec<V>) -> Option<bool> {
         match self.value(expression, bound)? {
             V::Bool(value) => Some(value),
             other => panic!("{other:?} is no bool"),
         }
     }
 
-    pub fn value(&self, expression: &Expression, bound: &mut Vec<V>) -> Option<V> {
+    pub(crate) fn value(&self, expression: &Expression, bound: &mut Vec<V>) -> Option<V> {
         match &expression.kind {
             Kind::Literal(literal) => Some(of_literal(literal)),
             Kind::Attribute(id) => self.attributes.get(id).cloned(),
@@ -61,10 +61,13 @@ impl Scope<'_> {
                 condition,
                 then,
                 otherwise,
-            } => match self.truth(condition, bound)? {
-                true => self.value(then, bound),
-                false => self.value(otherwise, bound),
-            },
+            } => {
+                if self.truth(condition, bound)? {
+                    self.value(then, bound)
+                } else {
+                    self.value(otherwise, bound)
+                }
+            }
             Kind::Compare {
                 operator,
                 left,
@@ -182,7 +185,7 @@ impl Scope<'_> {
     }
 }
 
-pub fn of_literal(literal: &Literal) -> V {
+pub(crate) fn of_literal(literal: &Literal) -> V {
     match literal {
         Literal::Bool(value) => V::Bool(*value),
         Literal::Int(value) => V::Int(*value),
@@ -415,7 +418,7 @@ impl Civil {
 }
 
 /// A moment as RFC 3339 writes it, some minutes ahead of UTC.
-pub fn rfc3339(time: i128, ahead_minutes: i64) -> String {
+pub(crate) fn rfc3339(time: i128, ahead_minutes: i64) -> String {
     let local = Civil::of(time + i128::from(ahead_minutes) * 60 * NANOS);
     let nanos = time.rem_euclid(NANOS);
     let fraction = if nanos == 0 {
@@ -423,16 +426,15 @@ pub fn rfc3339(time: i128, ahead_minutes: i64) -> String {
     } else {
         format!(".{nanos:09}")
     };
-    let offset = match ahead_minutes {
-        0 => "Z".to_owned(),
-        _ => {
-            let sign = if ahead_minutes < 0 { '-' } else { '+' };
-            format!(
-                "{sign}{:02}:{:02}",
-                ahead_minutes.abs() / 60,
-                ahead_minutes.abs() % 60
-            )
-        }
+    let offset = if ahead_minutes == 0 {
+        "Z".to_owned()
+    } else {
+        let sign = if ahead_minutes < 0 { '-' } else { '+' };
+        format!(
+            "{sign}{:02}:{:02}",
+            ahead_minutes.abs() / 60,
+            ahead_minutes.abs() % 60
+        )
     };
     let second = local.second_of_day;
     format!(

@@ -111,7 +111,7 @@ fn a_quarter_of_pro_users_in_two_countries_is_migrated() {
         ];
         match decided(&instance, &pairs) {
             (true, true, "migrated", Reason::Split, Some("Pro in India and the United States")) => {
-                migrated += 1
+                migrated += 1;
             }
             (false, false, "user-groups", Reason::Default, None) => {}
             other => panic!("{user}: {other:?}"),

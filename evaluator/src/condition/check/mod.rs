@@ -281,6 +281,7 @@ impl Checker<'_> {
 /// of the stack.
 type Checked = Option<Box<Expression>>;
 
+#[expect(clippy::unnecessary_wraps, reason = "what every check returns")]
 fn typed(kind: Kind, ty: Type, span: Span) -> Checked {
     Some(Box::new(Expression { kind, ty, span }))
 }

@@ -121,7 +121,7 @@ enum Attempt {
 }
 
 /// A secondary that is silent for this long in one attempt is taken for gone.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How often one set of keys is tried: each time after a table's shape was read again, or after keys in
 /// conflict were taken along.
