@@ -357,14 +357,14 @@ async fn a_table_that_differs_everywhere_is_given_up_early() {
 async fn many_rows_that_only_seem_to_differ_hide_none_that_does() {
     // Blanks at the end of a character(n) are no part of its value, so every row's text differs and no row does.
     let pair = Pair::empty().await;
-    for (side, length) in [(pair.old().await, 10), (pair.new().await, 12)] {
+    for (side, length) in [(pair.connect_old().await, 10), (pair.connect_new().await, 12)] {
         let table = format!(
             "create table t (id int primary key, code character({length}), v int); \
              insert into t select n, n, n from generate_series(1, 5000) n"
         );
         side.batch_execute(&table).await.expect("a table");
     }
-    pair.new()
+    pair.connect_new()
         .await
         .batch_execute("update t set v = 0 where id in (1, 4999)")
         .await
