@@ -1,6 +1,6 @@
 //! From a range that differs down to the keys that do.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use crate::databases::DatabaseError;
 
@@ -21,31 +21,38 @@ const PIECES: u64 = 16;
 /// So many rows are read key by key.
 const FEW_ROWS: u64 = 2_000;
 
-/// The keys in the range whose rows differ as they were read, in their texts' order: some may only be on their way
-/// from the primary to the secondary. It ends early with `most` of them or more.
-pub(super) async fn differing_keys(
-    sides: &BothSides<'_>,
-    range: Suspect,
-    most: usize,
-) -> Result<BTreeSet<Key>, DatabaseError> {
-    let few = match sides.order {
-        KeyOrder::Own { .. } => FEW_ROWS,
-        // A piece would cost as much as the whole range.
-        KeyOrder::Bytes => u64::MAX,
-    };
-    let mut suspects = vec![range];
-    let mut keys = BTreeSet::new();
-    while let Some(suspect) = suspects.pop() {
-        if suspect.primary.rows.max(suspect.secondary.rows) <= few {
-            keys.extend(differing_rows(sides, &suspect.range).await?);
-            if keys.len() >= most {
-                break;
-            }
-        } else {
-            suspects.extend(differing_pieces(sides, suspect).await?);
+/// The parts of a range that differ and have not been read key by key yet.
+pub(super) struct Bisection {
+    suspects: Vec<Suspect>,
+}
+
+impl Bisection {
+    /// Begins with a range that differs.
+    pub(super) fn of(range: Suspect) -> Self {
+        Self {
+            suspects: vec![range],
         }
     }
-    Ok(keys)
+
+    /// The next keys whose rows differ as they were read, one small range at a time; nothing when
+    /// there are no more. Some may only be on their way from the primary to the secondary.
+    pub(super) async fn next_keys(
+        &mut self,
+        sides: &BothSides<'_>,
+    ) -> Result<Option<Vec<Key>>, DatabaseError> {
+        let few = match sides.order {
+            KeyOrder::Own { .. } => FEW_ROWS,
+            // A piece would cost as much as the whole range.
+            KeyOrder::Bytes => u64::MAX,
+        };
+        while let Some(suspect) = self.suspects.pop() {
+            if suspect.primary.rows.max(suspect.secondary.rows) <= few {
+                return Ok(Some(differing_rows(sides, &suspect.range).await?));
+            }
+            self.suspects.extend(differing_pieces(sides, suspect).await?);
+        }
+        Ok(None)
+    }
 }
 
 /// The pieces of a range that differ, the last of them first. They are cut where the side with more rows has them,
@@ -91,5 +98,6 @@ async fn differing_rows(sides: &BothSides<'_>, range: &Range) -> Result<Vec<Key>
         .map(|(key, _)| key)
         .collect();
     keys.extend(others.into_keys());
+    keys.sort_unstable();
     Ok(keys)
 }

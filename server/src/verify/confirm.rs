@@ -17,21 +17,19 @@ pub(super) struct Confirmed {
     pub(super) pending: Vec<Key>,
 }
 
-/// Keys whose locks are held at once. A write that waits for its mirror waits for them, a few milliseconds.
-const KEYS_AT_ONCE: usize = 100;
+/// Keys whose locks should be held at once. A write that waits for its mirror waits for them, a few milliseconds.
+pub(super) const KEYS_AT_ONCE: usize = 100;
 
-/// Looks at the keys under the mirror's own locks.
+/// Looks at the keys, [`KEYS_AT_ONCE`] at most, under the mirror's own locks.
 pub(super) async fn confirm(sides: &BothSides<'_>, keys: &[Key]) -> Result<Confirmed, DatabaseError> {
     let mut confirmed = Confirmed::default();
-    for keys in keys.chunks(KEYS_AT_ONCE) {
-        for compared in compare_keys(sides.databases, sides.primary, sides.table, keys).await? {
-            let pending = compared.pending;
-            let key = compared.key.clone();
-            match difference(sides.table, compared) {
-                Some(_) if pending => confirmed.pending.push(key),
-                Some(difference) => confirmed.differences.push(difference),
-                None => {}
-            }
+    for compared in compare_keys(sides.databases, sides.primary, sides.table, keys).await? {
+        let pending = compared.pending;
+        let key = compared.key.clone();
+        match difference(sides.table, compared) {
+            Some(_) if pending => confirmed.pending.push(key),
+            Some(difference) => confirmed.differences.push(difference),
+            None => {}
         }
     }
     Ok(confirmed)

@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{CatalogError, Table, read_table};
-use crate::databases::Databases;
-use crate::databases::Side;
+use crate::databases::{Databases, Side};
 
-use super::bisect::{Suspect, differing_keys};
+use super::bisect::{Bisection, Suspect};
 use super::checksum::BothSides;
-use super::confirm::confirm;
+use super::confirm::{KEYS_AT_ONCE, confirm};
 use super::key_order::KeyOrder;
 use super::range::{Key, Pace, Range};
 use super::report::TableReport;
@@ -157,27 +156,37 @@ impl<'a> TableRun<'a> {
     }
 
     async fn examine(&mut self, suspect: Suspect) -> Result<(), VerifyError> {
-        let most = self.options.most_differences;
-        let keys = differing_keys(&self.sides, suspect, most).await?;
-        let keys: Vec<Key> = keys.into_iter().take(most).collect();
-        self.look_at(&keys).await?;
-        let report = &mut self.partial.report;
-        if report.differences.len() >= most {
-            report.unfinished = Some(format!("{most} rows differ: copy it again"));
-        } else if self.partial.pending.len() >= most {
-            report.unfinished = Some(format!(
-                "{most} rows wait to be mirrored: verify it when they have been"
-            ));
+        let mut bisection = Bisection::of(suspect);
+        while let Some(keys) = bisection.next_keys(&self.sides).await? {
+            self.look_at(&keys).await?;
+            if self.partial.report.unfinished.is_some() {
+                break;
+            }
         }
         Ok(())
     }
 
+    /// Tells which of the keys differ, until there are too many.
     async fn look_at(&mut self, keys: &[Key]) -> Result<(), VerifyError> {
-        let confirmed = confirm(&self.sides, keys).await?;
-        for difference in confirmed.differences {
-            self.partial.report.add(difference);
+        let most = self.options.most_differences;
+        for keys in keys.chunks(KEYS_AT_ONCE) {
+            let confirmed = confirm(&self.sides, keys).await?;
+            for difference in confirmed.differences {
+                self.partial.report.add(difference);
+            }
+            self.partial.pending.extend(confirmed.pending);
+            let report = &mut self.partial.report;
+            if report.differences.len() >= most {
+                report.unfinished = Some(format!("{most} rows differ: copy it again"));
+                break;
+            }
+            if self.partial.pending.len() >= most {
+                report.unfinished = Some(format!(
+                    "{most} rows wait to be mirrored: verify it when they have been"
+                ));
+                break;
+            }
         }
-        self.partial.pending.extend(confirmed.pending);
         Ok(())
     }
 

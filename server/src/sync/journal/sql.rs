@@ -139,40 +139,46 @@ pub(super) fn read_rows(table: &Table) -> String {
 /// Reads rows by key, bound as for [`read_rows`]. Yields the key's place in those arrays (from 1), the row's image,
 /// null where there is no such row, and false.
 pub(super) fn read_images(table: &Table) -> String {
-    read_images_and(table, "false")
-}
-
-/// The same, and at the end whether the journal holds a change of the key, all in one statement.
-pub(super) fn read_images_and_pending(table: &Table) -> String {
-    let of_table = format!("from crossfade.journal j where j.relation = {}", table.oid);
-    if table.key_columns().all(|column| column.text_is_identity) {
-        let width = table.key.len();
-        let key: Vec<String> = (1..=width).map(|n| format!("k.k{n}")).collect();
-        // `unnest` gives the values of all keys in one row after the other.
-        let pending = format!(
-            "(exists (select {of_table} and j.keys is null) or array[{key}] in \
-             (select array_agg(u.value order by u.at) from crossfade.journal j \
-             cross join unnest(j.keys) with ordinality as u(value, at) where j.relation = {oid} \
-             group by j.txid, j.id, (u.at - 1) / {width}))",
-            key = key.join(", "),
-            oid = table.oid,
-        );
-        read_images_and(table, &pending)
-    } else {
-        // Equal keys can have different texts, so that any change of the table may be one of the key.
-        read_images_and(table, &format!("exists (select {of_table})"))
-    }
-}
-
-fn read_images_and(table: &Table, pending: &str) -> String {
     format!(
-        "select k.place, {image}, {pending} from {keys} left join {table} t on {matches}",
+        "select k.place, {image}, false from {keys} left join {table} t on {matches}",
         image = image_if_present(table),
         keys = unnested_keys(table, " with ordinality", ", place"),
         table = table.quoted(),
         matches = key_matches(table),
     )
 }
+
+/// The same, and at the end whether the journal holds a change of the key, all in one statement. With a large
+/// backlog, or where equal keys can have different texts, every key of the table counts as changed.
+pub(super) fn read_images_and_pending(table: &Table) -> String {
+    let width = table.key.len();
+    let named = table.key_columns().all(|column| column.text_is_identity);
+    let most_values = if named { MOST_LOOKED_THROUGH * width } else { 0 };
+    let key: Vec<String> = (1..=width).map(|n| format!("k.k{n}")).collect();
+    // `unnest` gives the values of all keys in one row after the other.
+    format!(
+        "with backlog as materialized (\
+         select coalesce(sum(cardinality(j.keys)), 0) > {most_values} or coalesce(bool_or(j.keys is null), false) \
+         as is_all from crossfade.journal j where j.relation = {oid}), \
+         pending as (\
+         select distinct array_agg(u.value order by u.at) as key from crossfade.journal j \
+         cross join unnest(j.keys) with ordinality as u(value, at) \
+         where j.relation = {oid} and not (select b.is_all from backlog b) \
+         group by j.txid, j.id, (u.at - 1) / {width}) \
+         select k.place, {image}, b.is_all or p.key is not null \
+         from {keys} cross join backlog b left join {table} t on {matches} \
+         left join pending p on p.key = array[{key}]",
+        oid = table.oid,
+        image = image_if_present(table),
+        keys = unnested_keys(table, " with ordinality", ", place"),
+        table = table.quoted(),
+        matches = key_matches(table),
+        key = key.join(", "),
+    )
+}
+
+/// To look through so many keys of the journal takes some 0.2 s.
+const MOST_LOOKED_THROUGH: usize = 20_000;
 
 /// The image of the joined row `t`, null where the join found none.
 fn image_if_present(table: &Table) -> String {

@@ -1,0 +1,66 @@
+//! `crossfade migrate verify` and `repair`, as an operator runs them.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test whose surroundings fail should fail and say where"
+)]
+
+use std::process::{Command, Output};
+
+use crossfade::cluster::{Cluster, Options};
+
+fn migrate(command: &str, old: &str, new: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_crossfade"))
+        .args(["migrate", command, "--format", "json"])
+        .env("OLD_DATABASE_URL", old)
+        .env("NEW_DATABASE_URL", new)
+        .output()
+        .expect("a command that runs")
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn what_verify_finds_repair_mends_and_exit_codes_tell() {
+    let cluster = Cluster::start(Options::fast()).await.expect("a cluster");
+    for name in ["old", "new"] {
+        cluster.create_database(name).await.expect("a database");
+        let client = cluster.connect(name).await.expect("a connection");
+        let table = "create table t (id int primary key, v text); insert into t select n, n from generate_series(1, 100) n";
+        client.batch_execute(table).await.expect("a table");
+    }
+    let (old, new) = (cluster.url("old"), cluster.url("new"));
+    let early = migrate("repair", &old, &new);
+    assert_eq!(early.status.code(), Some(2), "nothing was verified yet");
+    assert_eq!(migrate("verify", &old, &new).status.code(), Some(0));
+
+    let client = cluster.connect("new").await.expect("a connection");
+    client
+        .batch_execute("update t set v = 'x' where id = 7; delete from t where id = 8")
+        .await
+        .expect("corruption");
+    let found = migrate("verify", &old, &new);
+    assert_eq!(found.status.code(), Some(1), "{found:?}");
+    let report = json(&found);
+    let expected = serde_json::json!([
+        {"schema": "public", "table": "t", "key": ["7"], "kind": "different", "columns": ["v"]},
+        {"schema": "public", "table": "t", "key": ["8"], "kind": "missing"},
+    ]);
+    assert_eq!(
+        (&report["clean"], &report["tables"][0]["differences"]),
+        (&false.into(), &expected)
+    );
+
+    let repaired = migrate("repair", &old, &new);
+    assert_eq!(
+        (repaired.status.code(), &json(&repaired)["repaired"]),
+        (Some(0), &2.into())
+    );
+    assert_eq!(migrate("verify", &old, &new).status.code(), Some(0));
+
+    let nowhere = migrate("verify", &old, "postgres://postgres@127.0.0.1:1/new");
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("cannot connect to the new database"));
+}
