@@ -1,5 +1,5 @@
 //! Reads: from the secondary when it has reached the user's position, else from the primary. See
-//! `server/src/routing/{read,recent_writers,standing}.rs`.
+//! `server/src/routing/{read,recent_users,standing}.rs`.
 
 use crate::flaw::Flaw;
 use crate::state::{Key, Phase, Position, State};

@@ -5,11 +5,13 @@
 
 mod both_databases;
 mod database_url;
+mod percent;
 mod secret;
 mod settings;
 mod tokens;
 
 pub use both_databases::BothDatabases;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use percent::{InvalidPercent, Percent};
 pub use settings::{Config, ConfigError};
 pub use tokens::{Role, Token, TokenError, Tokens};

@@ -7,7 +7,7 @@ use clap::builder::RangedU64ValueParser;
 use thiserror::Error;
 
 use super::secret::secret;
-use super::{DatabaseUrl, Tokens};
+use super::{DatabaseUrl, Percent, Tokens};
 
 /// Everything the server can be told.
 #[derive(Debug, Clone, clap::Args)]
@@ -47,6 +47,11 @@ pub struct Config {
     /// How long a write waits for its mirror before it answers `pending`
     #[arg(long, env = "CROSSFADE_MIRROR_DEADLINE_MS", value_name = "MS", default_value_t = Config::default().mirror_deadline_ms, value_parser = at_least_one::<u64>())]
     pub mirror_deadline_ms: u64,
+
+    /// Reads that the other database is asked too, beside the request, so that differing rows are found; where the
+    /// rules have a variable `compare`, they add those of whom it is true
+    #[arg(long, env = "CROSSFADE_COMPARE", value_name = "PERCENT", default_value_t = Config::default().compare)]
+    pub compare: Percent,
 
     /// Worker threads that answer requests; one a core unless said
     #[arg(long, env = "CROSSFADE_WORKERS", value_name = "N", value_parser = at_least_one::<usize>())]
@@ -114,6 +119,7 @@ impl Default for Config {
             statement_deadline_ms: 30_000,
             read_deadline_ms: 2_000,
             mirror_deadline_ms: 1_000,
+            compare: Percent::ZERO,
             workers: None,
             max_body_bytes: 4 * 1024 * 1024,
             max_rows: 10_000,

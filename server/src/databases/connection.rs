@@ -1,5 +1,6 @@
 //! The pools: lazily filled, bounded in size and in the time that anyone waits for them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
@@ -7,6 +8,7 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfi
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
+use super::steps::{Step, Steps, Watcher};
 use super::{DatabaseError, DatabaseUrl, Side, with_causes};
 
 /// A connection on loan from a pool; dropped, it goes back, unless a transaction was left open on it.
@@ -46,6 +48,7 @@ pub struct Databases {
     old: Pools,
     new: Pools,
     wait: Duration,
+    steps: Steps,
 }
 
 #[derive(Clone)]
@@ -68,7 +71,22 @@ impl Databases {
             old: pools(old),
             new: pools(new),
             wait: options.wait,
+            steps: Steps::default(),
         }
+    }
+
+    /// The same databases, with somebody watching each step between them.
+    #[must_use]
+    pub fn watched(self, watcher: Arc<Watcher>) -> Self {
+        Self {
+            steps: Steps::watched(watcher),
+            ..self
+        }
+    }
+
+    /// Tells whoever watches that a step is done.
+    pub(crate) async fn step(&self, step: Step) {
+        self.steps.done(step).await;
     }
 
     /// A connection for the application's own statements.

@@ -10,10 +10,12 @@ mod connection;
 mod error;
 mod side;
 mod statement;
+mod steps;
 mod transaction;
 
 pub use connection::{Connection, Databases, PoolOptions};
 pub use error::{DatabaseError, with_causes};
 pub use side::{Role, Side};
 pub use statement::{Image, Statement, Typed};
+pub use steps::{Step, Watcher};
 pub use transaction::{begin, commit, roll_back};

@@ -39,6 +39,8 @@ pub struct Revision {
     pub(super) write: Option<VariableId>,
     /// `read`: does a request read from the new database?
     pub(super) read: Option<VariableId>,
+    /// `compare`: is a read to be asked of both databases? Rules need not have it.
+    pub(super) compare: Option<VariableId>,
     since: SystemTime,
 }
 
@@ -196,16 +198,14 @@ impl Flags {
 impl Revision {
     fn new(compiled: Compiled) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let (write, read) = (
-            compiled.program.variable("write"),
-            compiled.program.variable("read"),
-        );
+        let [write, read, compare] = ["write", "read", "compare"].map(|key| compiled.program.variable(key));
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Self {
             number,
             compiled,
             write,
             read,
+            compare,
             since: SystemTime::now(),
         }
     }

@@ -33,6 +33,20 @@ impl Flags {
     }
 }
 
+impl Flags {
+    /// Whether the rules have a variable `compare` and it is true for this request.
+    pub fn compares(&self, context: &RequestContext) -> bool {
+        let running = self.current();
+        let Some(compare) = running.compare else {
+            return false;
+        };
+        let decided = worker::with_instance(&running, |instance| {
+            context.evaluate(|context| decide_one(instance, compare, context))
+        });
+        matches!(decided, Ok(Ok(true)))
+    }
+}
+
 /// Why the rules did not decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum Undecided {

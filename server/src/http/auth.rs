@@ -43,7 +43,7 @@ fn require(role: Role, request: &ServiceRequest) -> Result<(), ApiError> {
 }
 
 /// `Authorization: Bearer …`, or `X-API-Key: …`, or PostgREST clients' `apikey: …`.
-fn token(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     let bearer = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok())

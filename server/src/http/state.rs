@@ -133,6 +133,7 @@ fn crossfade_options(config: &Config) -> CrossfadeOptions {
     CrossfadeOptions {
         mirror_deadline: Duration::from_millis(config.mirror_deadline_ms),
         read_deadline: Duration::from_millis(config.read_deadline_ms),
+        compare: config.compare,
         ..CrossfadeOptions::default()
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use super::compare::Comparison;
 use super::read::ReadReason;
 use super::write::Mirror;
 
@@ -12,6 +13,7 @@ use super::write::Mirror;
 pub struct Counts {
     reads: [AtomicU64; ReadReason::ALL.len()],
     mirrors: [AtomicU64; Mirror::ALL.len()],
+    comparisons: [AtomicU64; Comparison::ALL.len()],
 }
 
 /// The counters at one moment: name and number.
@@ -21,6 +23,8 @@ pub struct CountsSnapshot {
     pub reads: Vec<(ReadReason, u64)>,
     /// Writes by what became of their mirror.
     pub writes: Vec<(Mirror, u64)>,
+    /// Comparisons of reads by how they ended.
+    pub comparisons: Vec<(Comparison, u64)>,
 }
 
 impl Counts {
@@ -30,6 +34,10 @@ impl Counts {
 
     pub(super) fn write(&self, mirror: Mirror) {
         self.mirrors[mirror as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn comparison(&self, found: Comparison) {
+        self.comparisons[found as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// All counters now.
@@ -45,6 +53,11 @@ impl Counts {
                 .iter()
                 .copied()
                 .zip(self.mirrors.iter().map(loaded))
+                .collect(),
+            comparisons: Comparison::ALL
+                .iter()
+                .copied()
+                .zip(self.comparisons.iter().map(loaded))
                 .collect(),
         }
     }

@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalog::Catalog;
+use crate::config::Percent;
 use crate::databases::Databases;
 use crate::flags::Flags;
 use crate::sync::Stage;
 use crate::sync::journal::{Awaited, Workers, WorkersOptions};
 
 use super::circuit::Circuit;
+use super::compare::Comparing;
 use super::counts::Counts;
-use super::recent_writers::RecentWriters;
+use super::once::KeptAnswers;
+use super::recent_users::RecentUsers;
 use super::standing::Standing;
 
 /// Routes an application's reads and writes by the flags. Cheap to clone.
@@ -41,9 +44,11 @@ struct Inner {
     flags: Flags,
     options: CrossfadeOptions,
     standing: Standing,
-    recent_writers: Arc<RecentWriters>,
+    recent_users: Arc<RecentUsers>,
     circuit: Circuit,
     counts: Counts,
+    comparing: Comparing,
+    kept_answers: KeptAnswers,
     awaited: Awaited,
     workers: tokio::sync::Mutex<Option<Workers>>,
 }
@@ -55,6 +60,8 @@ pub struct CrossfadeOptions {
     pub mirror_deadline: Duration,
     /// How long a read may take on new before old is asked instead.
     pub read_deadline: Duration,
+    /// The share of reads that both databases are asked, to compare them.
+    pub compare: Percent,
     /// The workers that mirror what nobody waits for.
     pub workers: WorkersOptions,
 }
@@ -64,6 +71,7 @@ impl Default for CrossfadeOptions {
         Self {
             mirror_deadline: Duration::from_secs(1),
             read_deadline: Duration::from_secs(2),
+            compare: Percent::ZERO,
             workers: WorkersOptions::default(),
         }
     }
@@ -75,8 +83,8 @@ impl Crossfade {
     pub async fn start(databases: Databases, flags: Flags, options: CrossfadeOptions) -> Self {
         let primary = crate::databases::Side::Old;
         let catalog = Catalog::default();
-        let recent_writers = Arc::new(RecentWriters::default());
-        let standing = Standing::follow(&databases, primary, &recent_writers).await;
+        let recent_users = Arc::new(RecentUsers::default());
+        let standing = Standing::follow(&databases, primary, &recent_users).await;
         let awaited = Awaited::start(&databases, &catalog, primary);
         let workers = Workers::start(&databases, &catalog, primary, options.workers);
         let inner = Inner {
@@ -85,9 +93,11 @@ impl Crossfade {
             flags,
             options,
             standing,
-            recent_writers,
+            recent_users,
             circuit: Circuit::default(),
             counts: Counts::default(),
+            comparing: Comparing::new(options.compare),
+            kept_answers: KeptAnswers::default(),
             awaited,
             workers: tokio::sync::Mutex::new(Some(workers)),
         };
@@ -138,12 +148,25 @@ impl Crossfade {
         self.inner.standing.state().copied
     }
 
+    /// Whether the primary could be asked in the last seconds.
+    pub fn primary_answers(&self) -> bool {
+        self.inner.standing.primary_answers()
+    }
+
     pub(super) fn options(&self) -> &CrossfadeOptions {
         &self.inner.options
     }
 
-    pub(super) fn recent_writers(&self) -> &RecentWriters {
-        &self.inner.recent_writers
+    pub(super) fn recent_users(&self) -> &RecentUsers {
+        &self.inner.recent_users
+    }
+
+    pub(super) fn comparing(&self) -> &Comparing {
+        &self.inner.comparing
+    }
+
+    pub(super) fn kept_answers(&self) -> &KeptAnswers {
+        &self.inner.kept_answers
     }
 
     pub(super) fn awaited(&self) -> &Awaited {

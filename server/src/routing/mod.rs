@@ -6,17 +6,23 @@
 //! the primary alone is used.
 
 mod circuit;
+mod compare;
 mod counts;
 mod crossfade;
 mod decide;
+mod differences;
+mod once;
 mod read;
-mod recent_writers;
+mod recent_users;
 mod standing;
 mod write;
 
-pub use circuit::Circuit;
+pub use circuit::{Circuit, Pass};
+pub use compare::{Comparison, Question};
 pub use counts::{Counts, CountsSnapshot};
 pub use crossfade::{Crossfade, CrossfadeOptions};
 pub use decide::RouteError;
+pub use differences::{Differences, SeenDifference};
+pub use once::{Once, OnceError, OnceKey};
 pub use read::{Read, ReadReason};
 pub use write::{Mirror, Written};

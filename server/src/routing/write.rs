@@ -3,8 +3,8 @@
 use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 
-use crate::databases::{DatabaseError, Side, begin, commit, roll_back};
-use crate::flags::RequestContext;
+use crate::databases::{DatabaseError, Side, Step, begin, commit, roll_back};
+use crate::flags::{RequestContext, Route};
 use crate::sync::journal::{Entry, Mirrored, entries_of_this_transaction, position_of_this_transaction};
 use crate::sync::{Position, Stage};
 
@@ -20,6 +20,14 @@ pub struct Written<T> {
     pub mirror: Mirror,
     /// What later reads of this user must see; absent where nothing changed.
     pub position: Option<Position>,
+}
+
+/// What the primary has committed.
+pub(super) struct Committed<T> {
+    pub(super) value: T,
+    pub(super) position: Option<Position>,
+    /// What capture noted; absent where it is not known to be in place.
+    pub(super) entries: Option<Vec<Entry>>,
 }
 
 /// What became of a write's mirror by the time it was answered.
@@ -52,31 +60,50 @@ impl Crossfade {
     ) -> Result<Written<T>, RouteError<E>> {
         let route = self.flags().route(context);
         log_decision(context, route);
-        let captured = self.stage() == Stage::Syncing;
-        let (value, written, entries) = self.commit(work, captured).await?;
-        let mirror = if !route.write || !captured {
-            Mirror::NotAsked
-        } else if entries.is_empty() {
-            // Nothing changed, so nothing is missing.
-            Mirror::Applied
-        } else {
-            self.mirror_now(entries).await
+        let committed = self.commit(work).await?;
+        Ok(self.finish(context, route, earlier, committed).await)
+    }
+
+    /// The secondary's part, and what there is to remember.
+    pub(super) async fn finish<T>(
+        &self,
+        context: &RequestContext,
+        route: Route,
+        earlier: Option<Position>,
+        committed: Committed<T>,
+    ) -> Written<T> {
+        let Committed {
+            value,
+            position,
+            entries,
+        } = committed;
+        let mirror = match entries {
+            Some(entries) if route.write => {
+                if entries.is_empty() {
+                    // Nothing changed, so nothing is missing.
+                    Mirror::Applied
+                } else {
+                    self.mirror_now(entries).await
+                }
+            }
+            _ => Mirror::NotAsked,
         };
+        self.databases().step(Step::Decided).await;
         self.counts().write(mirror);
-        let position = written.map(|position| self.remember(context, earlier, position, mirror));
-        Ok(Written {
+        let position = position.map(|position| self.remember(context, earlier, position, mirror));
+        Written {
             value,
             mirror,
             position,
-        })
+        }
     }
 
     /// The primary's part: begin, the caller's code, commit.
-    async fn commit<T, E>(
+    pub(super) async fn commit<T, E>(
         &self,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
-        captured: bool,
-    ) -> Result<(T, Option<Position>, Vec<Entry>), RouteError<E>> {
+    ) -> Result<Committed<T>, RouteError<E>> {
+        let is_captured = self.stage() == Stage::Syncing;
         let side = self.primary();
         let mut connection = self
             .databases()
@@ -86,60 +113,66 @@ impl Crossfade {
         begin(&mut connection, side)
             .await
             .map_err(RouteError::Unavailable)?;
-        match work(&mut connection).await {
-            Ok(value) => {
-                let failed = |error| RouteError::Unavailable(DatabaseError::statement(side)(error));
-                let (written, entries) = if captured {
-                    let entries = entries_of_this_transaction(&mut connection)
-                        .await
-                        .map_err(failed)?;
-                    (entries.first().map(Entry::position), entries)
-                } else {
-                    // It may be captured without our knowing yet: then the user's next reads must wait for it.
-                    let written = position_of_this_transaction(&mut connection)
-                        .await
-                        .map_err(failed)?;
-                    (written, Vec::new())
-                };
-                commit(&mut connection, side)
-                    .await
-                    .map_err(RouteError::Uncertain)?;
-                Ok((value, written, entries))
-            }
+        let value = match work(&mut connection).await {
+            Ok(value) => value,
             Err(error) => {
                 roll_back(&mut connection, side).await;
-                Err(RouteError::Work(error))
+                return Err(RouteError::Work(error));
             }
-        }
+        };
+        let failed = |error| RouteError::Unavailable(DatabaseError::statement(side)(error));
+        let (position, entries) = if is_captured {
+            let entries = entries_of_this_transaction(&mut connection)
+                .await
+                .map_err(failed)?;
+            (entries.first().map(Entry::position), Some(entries))
+        } else {
+            // It may be captured without our knowing yet: then the user's next reads must wait for it.
+            let position = position_of_this_transaction(&mut connection)
+                .await
+                .map_err(failed)?;
+            (position, None)
+        };
+        self.databases().step(Step::Written).await;
+        commit(&mut connection, side)
+            .await
+            .map_err(RouteError::Uncertain)?;
+        self.databases().step(Step::Committed).await;
+        Ok(Committed {
+            value,
+            position,
+            entries,
+        })
     }
 
     async fn mirror_now(&self, entries: Vec<Entry>) -> Mirror {
-        if !self.circuit().try_pass() {
+        let Some(pass) = self.circuit().try_pass() else {
             return Mirror::Pending;
-        }
+        };
         match self
             .awaited()
             .mirror(entries, self.options().mirror_deadline)
             .await
         {
             Mirrored::Applied => {
-                self.circuit().succeeded();
+                pass.succeeded();
                 Mirror::Applied
             }
+            // New was not asked: the pass says nothing of it.
             Mirrored::TooMuch => Mirror::Pending,
             Mirrored::Refused => {
-                self.circuit().succeeded();
+                pass.succeeded();
                 Mirror::Pending
             }
             Mirrored::Unreachable => {
-                self.circuit().failed();
+                pass.failed();
                 Mirror::Pending
             }
         }
     }
 
     /// Notes what the user's next reads must see, and returns it for the answer.
-    fn remember(
+    pub(super) fn remember(
         &self,
         context: &RequestContext,
         earlier: Option<Position>,
@@ -147,7 +180,7 @@ impl Crossfade {
         mirror: Mirror,
     ) -> Position {
         let user = context.user_id();
-        let known = user.and_then(|user| self.recent_writers().position(user));
+        let known = user.and_then(|user| self.recent_users().position(user));
         // What was not reached before this write may not be reached now, though this write is.
         let behind = match (earlier, known) {
             (Some(one), Some(other)) => Some(one.and(other)),
@@ -157,7 +190,7 @@ impl Crossfade {
         if let Some(user) = user
             && (mirror != Mirror::Applied || behind.is_some())
         {
-            self.recent_writers().must_see(user, position);
+            self.recent_users().must_see(user, position);
         }
         position
     }

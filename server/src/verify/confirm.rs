@@ -1,32 +1,36 @@
 //! Which of the keys that seem to differ do.
 
 use crate::catalog::Table;
-use crate::databases::{DatabaseError, Image};
+use crate::databases::{DatabaseError, Databases, Image, Side};
 use crate::sync::journal::{Compared, compare_keys};
 
-use super::checksum::BothSides;
 use super::range::Key;
 use super::report::{Difference, DifferenceKind};
 
 /// What became of keys that seemed to differ; those that are equal are left out.
 #[derive(Debug, Default)]
-pub(super) struct Confirmed {
+pub struct Confirmed {
     /// These differ.
-    pub(super) differences: Vec<Difference>,
+    pub differences: Vec<Difference>,
     /// Of these the journal holds a change that has not been mirrored: they may differ rightly.
-    pub(super) pending: Vec<Key>,
+    pub pending: Vec<Key>,
 }
 
 /// Keys whose locks should be held at once. A write that waits for its mirror waits for them, a few milliseconds.
-pub(super) const KEYS_AT_ONCE: usize = 100;
+pub const KEYS_AT_ONCE: usize = 100;
 
 /// Looks at the keys, [`KEYS_AT_ONCE`] at most, under the mirror's own locks.
-pub(super) async fn confirm(sides: &BothSides<'_>, keys: &[Key]) -> Result<Confirmed, DatabaseError> {
+pub async fn confirm(
+    databases: &Databases,
+    primary: Side,
+    table: &Table,
+    keys: &[Key],
+) -> Result<Confirmed, DatabaseError> {
     let mut confirmed = Confirmed::default();
-    for compared in compare_keys(sides.databases, sides.primary, sides.table, keys).await? {
+    for compared in compare_keys(databases, primary, table, keys).await? {
         let pending = compared.pending;
         let key = compared.key.clone();
-        match difference(sides.table, compared) {
+        match difference(table, compared) {
             Some(_) if pending => confirmed.pending.push(key),
             Some(difference) => confirmed.differences.push(difference),
             None => {}

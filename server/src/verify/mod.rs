@@ -21,6 +21,7 @@ mod run;
 mod sql;
 mod table;
 
+pub use confirm::{Confirmed, KEYS_AT_ONCE, confirm};
 pub use error::VerifyError;
 pub use options::{Beginning, VerifyOptions};
 pub use progress::Progress;

@@ -170,7 +170,8 @@ impl<'a> TableRun<'a> {
     async fn look_at(&mut self, keys: &[Key]) -> Result<(), VerifyError> {
         let most = self.options.most_differences;
         for keys in keys.chunks(KEYS_AT_ONCE) {
-            let confirmed = confirm(&self.sides, keys).await?;
+            let sides = &self.sides;
+            let confirmed = confirm(sides.databases, sides.primary, sides.table, keys).await?;
             for difference in confirmed.differences {
                 self.partial.report.add(difference);
             }

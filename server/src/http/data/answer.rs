@@ -11,7 +11,7 @@ use super::range;
 use super::reading::Found;
 use super::request::{DataRequest, SINGULAR};
 use super::sql::Page;
-use crate::routing::{Mirror, Read, Written};
+use crate::routing::{Mirror, Once, Read};
 
 /// An answer in the making.
 pub(super) struct Answer {
@@ -37,7 +37,7 @@ pub(super) fn read_answer(asked: &DataRequest, page: Page, read: Read<Found>) ->
 pub(super) fn write_answer(
     asked: &DataRequest,
     method: &Method,
-    written: Written<Changed>,
+    Once { written, repeated }: Once<Changed>,
 ) -> Result<Answer, DataError> {
     let (body, rows) = written.value;
     let counted = asked
@@ -59,6 +59,9 @@ pub(super) fn write_answer(
     answer
         .head
         .insert_header((CONTENT_RANGE, format!("{shown}/{counted}")));
+    if repeated {
+        answer.head.insert_header((REPLAYED, "true"));
+    }
     match written.mirror {
         Mirror::Applied => answer.head.insert_header((MIRROR, "applied")),
         Mirror::Pending => answer.head.insert_header((MIRROR, "pending")),
@@ -78,6 +81,7 @@ pub(super) fn write_answer(
 
 const SIDE: &str = "crossfade-side";
 const MIRROR: &str = "crossfade-mirror";
+const REPLAYED: &str = "idempotency-replayed";
 const POSITION: &str = "crossfade-position";
 
 impl Answer {

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 
 use super::grammar::GrammarError;
+use super::once::MOST_KEY_BYTES;
 
 /// A request to `/data` that cannot be answered, before any database was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +70,18 @@ pub enum DataError {
     /// A cast to a type that is not offered.
     #[error("type \"{0}\" does not exist")]
     UnknownType(String),
+    /// An `Idempotency-Key` that is none.
+    #[error("the Idempotency-Key is not one of 1 to {MOST_KEY_BYTES} visible ASCII characters")]
+    KeyForm,
+    /// An `Idempotency-Key` whose first request is not answered yet.
+    #[error("a request with this Idempotency-Key is being answered")]
+    KeyUnderWay,
+    /// An `Idempotency-Key` that came with another request before.
+    #[error("this Idempotency-Key came with another request before")]
+    KeyReused,
+    /// A change whose answer is too large to be kept for its `Idempotency-Key`; it was not done.
+    #[error("the answer is too large to be kept for its Idempotency-Key, so nothing was changed")]
+    KeyAnswer(usize),
     /// A table without primary key, which no change can be carried over for.
     #[error("the table '{0}' has no primary key, so its changes cannot be mirrored")]
     NoKey(String),
@@ -95,6 +108,10 @@ impl DataError {
             Self::UnknownColumn { .. } => "42703",
             Self::UnknownType(_) => "42704",
             Self::NoKey(_) => "55000",
+            Self::KeyForm => "IDEMPOTENCY_KEY_INVALID",
+            Self::KeyUnderWay => "IDEMPOTENCY_KEY_IN_USE",
+            Self::KeyReused => "IDEMPOTENCY_KEY_REUSED",
+            Self::KeyAnswer(_) => "IDEMPOTENCY_ANSWER_TOO_LARGE",
         }
     }
 
@@ -104,6 +121,8 @@ impl DataError {
             Self::Range(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Schema { .. } | Self::MediaType(_) | Self::NotSingular(_) => StatusCode::NOT_ACCEPTABLE,
             Self::UnknownTable { .. } => StatusCode::NOT_FOUND,
+            Self::KeyUnderWay => StatusCode::CONFLICT,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -115,6 +134,7 @@ impl DataError {
             | Self::Range(details) => Some(details.clone()),
             Self::NotSingular(rows) => Some(format!("The result contains {rows} rows")),
             Self::MaxAffected(rows) => Some(format!("The query affects {rows} rows")),
+            Self::KeyAnswer(bytes) => Some(format!("The answer has {bytes} bytes")),
             Self::Preferences(names) => Some(format!("Invalid preferences: {}", names.join(", "))),
             _ => None,
         }
@@ -133,6 +153,11 @@ impl DataError {
             Self::Unfiltered(_) => Some(
                 "Add a filter, or say with 'Prefer: max-affected=N' how many rows may change.".to_owned(),
             ),
+            Self::KeyUnderWay => Some("Ask again in a moment, with the same key.".to_owned()),
+            Self::KeyReused => {
+                Some("Use a new key for each request, and the same one only to repeat it.".to_owned())
+            }
+            Self::KeyAnswer(_) => Some("Ask for 'Prefer: return=minimal', or change fewer rows.".to_owned()),
             Self::NoKey(_) => Some("Add a primary key to the table in both databases.".to_owned()),
             _ => None,
         }

@@ -13,14 +13,15 @@ use super::super::state::App;
 use super::answer::{Answer, read_answer, write_answer};
 use super::body::Body;
 use super::error::DataError;
+use super::once::once_key;
 use super::prefer::{Preferences, Representation};
 use super::range;
-use super::reading::Reading;
+use super::reading::{PageQuestion, Reading};
 use super::request::DataRequest;
 use super::sql::{self, Returning};
 use crate::catalog::{CatalogError, Table};
 use crate::databases::Statement;
-use crate::routing::{Crossfade, RouteError, Written};
+use crate::routing::{Crossfade, Once, OnceError, OnceKey, RouteError};
 
 /// `GET` and `HEAD`: rows.
 pub async fn read(
@@ -31,12 +32,18 @@ pub async fn read(
     let asked = DataRequest::read(&request, &app.config().schemas)?;
     let max_rows = app.config().max_rows;
     let page = range::page(&asked.query, asked.range.as_deref(), max_rows)?;
-    let make = |table: &Table| Reading::new(table, &asked, page, max_rows);
-    let reading = with_table(&app, &asked.schema, &table, make)
-        .await?
-        .admitted(app.shapes());
+    let make = |shape: &Table| Reading::new(shape, &asked, page, max_rows);
+    let (reading, shape) = with_table(&app, &asked.schema, &table, make).await?;
+    let reading = reading.admitted(app.shapes());
     let work = async |connection: &mut AsyncPgConnection| reading.run(connection).await;
-    let read = crossfade(&app)?.read(&asked.context, asked.earlier, work).await?;
+    let crossfade = crossfade(&app)?;
+    let read = crossfade.read(&asked.context, asked.earlier, work).await?;
+    if read.compare
+        && let Some(question) = PageQuestion::new(shape, reading, &asked, page)
+    {
+        let (body, rows, _) = read.value.clone();
+        crossfade.compare(question, read.side, (body, rows));
+    }
     Ok(read_answer(&asked, page, read)?.finish())
 }
 
@@ -58,9 +65,10 @@ pub async fn insert(
         .resolution
         .map(|resolution| (resolution, asked.query.on_conflict.as_deref()));
     let make = |table: &Table| sql::insert(keyed(table)?, &body, on_conflict, returning(&asked));
-    let statement = with_table(&app, &asked.schema, &table, make).await?;
-    let written = write(&app, &asked, statement).await?;
-    Ok(write_answer(&asked, request.method(), written)?.finish())
+    let (statement, _) = with_table(&app, &asked.schema, &table, make).await?;
+    let key = once_key(&request, &asked, &bytes)?;
+    let once = write(&app, &asked, key, statement).await?;
+    Ok(write_answer(&asked, request.method(), once)?.finish())
 }
 
 /// `PATCH`: updates the rows that match.
@@ -79,9 +87,10 @@ pub async fn update(
         return Ok(Answer::nothing_updated(&asked).finish());
     }
     let make = |table: &Table| sql::update(keyed(table)?, &asked.query, &rows, returning(&asked));
-    let statement = with_table(&app, &asked.schema, &table, make).await?;
-    let written = write(&app, &asked, statement).await?;
-    Ok(write_answer(&asked, request.method(), written)?.finish())
+    let (statement, _) = with_table(&app, &asked.schema, &table, make).await?;
+    let key = once_key(&request, &asked, &bytes)?;
+    let once = write(&app, &asked, key, statement).await?;
+    Ok(write_answer(&asked, request.method(), once)?.finish())
 }
 
 /// `DELETE`: deletes the rows that match.
@@ -93,9 +102,10 @@ pub async fn delete(
     let asked = DataRequest::read(&request, &app.config().schemas)?;
     refuse_unbounded(&asked, "DELETE")?;
     let make = |table: &Table| sql::delete(keyed(table)?, &asked.query, returning(&asked));
-    let statement = with_table(&app, &asked.schema, &table, make).await?;
-    let written = write(&app, &asked, statement).await?;
-    Ok(write_answer(&asked, request.method(), written)?.finish())
+    let (statement, _) = with_table(&app, &asked.schema, &table, make).await?;
+    let key = once_key(&request, &asked, &[])?;
+    let once = write(&app, &asked, key, statement).await?;
+    Ok(write_answer(&asked, request.method(), once)?.finish())
 }
 
 /// What a statement of a change gives: the changed rows in JSON, where they are wanted, and how many they are.
@@ -112,18 +122,30 @@ pub enum WorkError {
     Data(#[from] DataError),
 }
 
-/// Runs a change; what goes too far is undone, since the error rolls its transaction back.
-async fn write(app: &App, asked: &DataRequest, statement: Statement) -> Result<Written<Changed>, ApiError> {
+/// Runs a change, once for each key; what goes too far is undone, since the error rolls its transaction back.
+async fn write(
+    app: &App,
+    asked: &DataRequest,
+    key: Option<OnceKey>,
+    statement: Statement,
+) -> Result<Once<Changed>, ApiError> {
     let statement = app.shapes().admit(statement);
-    let written = crossfade(app)?.write(&asked.context, asked.earlier, async |connection| {
+    let work = async |connection: &mut AsyncPgConnection| {
         let rows = statement
             .rows::<(Nullable<Text>, BigInt), Changed>(connection)
             .await?;
         let changed = rows.into_iter().next().ok_or(diesel::result::Error::NotFound)?;
         within_bounds(asked, changed.1)?;
         Ok::<_, WorkError>(changed)
-    });
-    Ok(written.await?)
+    };
+    let (crossfade, context) = (crossfade(app)?, &asked.context);
+    match key {
+        Some(key) => Ok(crossfade.write_once(context, asked.earlier, &key, work).await?),
+        None => Ok(Once {
+            written: crossfade.write(context, asked.earlier, work).await?,
+            repeated: false,
+        }),
+    }
 }
 
 fn within_bounds(asked: &DataRequest, rows: i64) -> Result<(), DataError> {
@@ -171,23 +193,25 @@ fn crossfade(app: &App) -> Result<&Crossfade, ApiError> {
     app.crossfade().ok_or(ApiError::NoDatabases)
 }
 
-/// Makes what a table's columns are needed for. What is not known of it may be newer than what is remembered: then the
+/// Makes what a table's columns are needed for, and says what they were. What is not known of it may be newer than what is remembered: then the
 /// catalog is asked once more.
 async fn with_table<T>(
     app: &App,
     schema: &str,
     name: &str,
     make: impl Fn(&Table) -> Result<T, DataError>,
-) -> Result<T, ApiError> {
+) -> Result<(T, Arc<Table>), ApiError> {
     let crossfade = crossfade(app)?;
-    let first_try = make(&*table(crossfade, schema, name).await?);
+    let shape = table(crossfade, schema, name).await?;
+    let first_try = make(&shape);
     if let Err(DataError::UnknownColumn { .. } | DataError::UnknownKey { .. } | DataError::NoKey(_)) =
         first_try
     {
         crossfade.catalog().forget(schema, name);
-        return Ok(make(&*table(crossfade, schema, name).await?)?);
+        let shape = table(crossfade, schema, name).await?;
+        return Ok((make(&shape)?, shape));
     }
-    Ok(first_try?)
+    Ok((first_try?, shape))
 }
 
 /// The table as the primary has it; as the other database has it, while the primary is down.
@@ -202,6 +226,21 @@ async fn table(crossfade: &Crossfade, schema: &str, name: &str) -> Result<Arc<Ta
         found => found,
     };
     found.map_err(ApiError::from)
+}
+
+impl From<RouteError<OnceError<WorkError>>> for ApiError {
+    fn from(error: RouteError<OnceError<WorkError>>) -> Self {
+        match error {
+            RouteError::Unavailable(error) => Self::Unreachable(error),
+            RouteError::Uncertain(error) => Self::Uncertain(error),
+            RouteError::Work(OnceError::Work(error)) => RouteError::Work(error).into(),
+            RouteError::Work(OnceError::UnderWay) => DataError::KeyUnderWay.into(),
+            RouteError::Work(OnceError::Reused) => DataError::KeyReused.into(),
+            RouteError::Work(OnceError::TooLarge { bytes }) => DataError::KeyAnswer(bytes).into(),
+            RouteError::Work(OnceError::Record(error)) => Self::Statement(error),
+            RouteError::Work(OnceError::Form(_)) => Self::Unavailable,
+        }
+    }
 }
 
 impl From<RouteError<WorkError>> for ApiError {

@@ -1,6 +1,9 @@
 //! A read: the page of rows, and how many rows there are in all, as exactly as the client asked.
 
-use diesel::sql_types::{BigInt, Nullable, Text};
+use std::sync::Arc;
+
+use diesel::QueryResult;
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel_async::AsyncPgConnection;
 use serde_json::Value;
 
@@ -11,7 +14,8 @@ use super::request::DataRequest;
 use super::shapes::Shapes;
 use super::sql::{self, Counting, Page};
 use crate::catalog::Table;
-use crate::databases::Statement;
+use crate::databases::{Image, Statement};
+use crate::routing::Question;
 
 /// Rows in JSON, how many they are, and of how many in all, where that was asked.
 pub(super) type Found = (Option<String>, i64, Option<i64>);
@@ -77,14 +81,58 @@ impl Reading {
             (Some(counted), Some(guess)) if guess < self.count_below => (counted, None),
             (_, guess) => (&self.page, guess),
         };
-        let rows = statement
-            .clone()
-            .rows::<(Nullable<Text>, BigInt, Nullable<BigInt>), Found>(connection)
-            .await?;
-        let (body, rows, total) = rows.into_iter().next().ok_or(diesel::result::Error::NotFound)?;
+        let (body, rows, total) = found(statement, connection).await?;
         // A guess that is less than what is there to see would be odd.
         Ok((body, rows, total.or(guess.map(|guess| guess.max(rows)))))
     }
+}
+
+/// The page of a read, to be asked of the other database too.
+pub(super) struct PageQuestion {
+    table: Arc<Table>,
+    page: Statement,
+    keys: Statement,
+}
+
+impl PageQuestion {
+    /// None for a table whose rows cannot be told apart.
+    pub(super) fn new(table: Arc<Table>, reading: Reading, asked: &DataRequest, page: Page) -> Option<Self> {
+        let keys = sql::keys(&table, &asked.query, page).ok()?;
+        (!table.key.is_empty()).then_some(Self {
+            table,
+            page: reading.page,
+            keys: keys.once(),
+        })
+    }
+}
+
+impl Question for PageQuestion {
+    /// Rows in JSON, and how many they are.
+    type Answer = (Option<String>, i64);
+
+    fn table(&self) -> &Table {
+        &self.table
+    }
+
+    async fn ask(&self, connection: &mut AsyncPgConnection) -> QueryResult<Self::Answer> {
+        let (body, rows, _) = found(&self.page, connection).await?;
+        Ok((body, rows))
+    }
+
+    async fn keys(&self, connection: &mut AsyncPgConnection) -> QueryResult<Vec<Vec<String>>> {
+        let keys = self.keys.clone();
+        let keys = keys.rows::<Array<Nullable<Text>>, Image>(connection).await?;
+        let values = |key: Image| key.into_iter().map(Option::unwrap_or_default).collect();
+        Ok(keys.into_iter().map(values).collect())
+    }
+}
+
+async fn found(statement: &Statement, connection: &mut AsyncPgConnection) -> QueryResult<Found> {
+    let rows = statement
+        .clone()
+        .rows::<(Nullable<Text>, BigInt, Nullable<BigInt>), Found>(connection)
+        .await?;
+    rows.into_iter().next().ok_or(diesel::result::Error::NotFound)
 }
 
 async fn planned_rows(plan: &Statement, connection: &mut AsyncPgConnection) -> Result<i64, WorkError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::catalog::Catalog;
-use crate::databases::{Databases, Side, with_causes};
+use crate::databases::{Databases, Side, Step, with_causes};
 
 use super::entry::{Entry, MOST_AWAITED, drop_entries, total_size};
 use super::mirror::{Mirror, MirrorError};
@@ -116,6 +116,7 @@ async fn mirror_and_answer(mirror: &Mirror, waiting: &mut Vec<Request>) -> Mirro
                     with_causes(&error)
                 );
             }
+            mirror.databases.step(Step::Dropped).await;
             Mirrored::Applied
         }
         Err(error) => {

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde::Serialize;
 
 use crate::catalog::{CatalogError, Generated, Table, quote_identifier, read_table, read_table_names};
-use crate::databases::{DatabaseError, Databases, Side, Statement};
+use crate::databases::{DatabaseError, Databases, Side, Statement, Step};
 
 use super::locks::table_lock;
 use super::sql;
@@ -180,6 +180,7 @@ async fn copy_table(databases: &Databases, primary: Side, table: &Table) -> Resu
     while let Some(chunk) = rows.next().await {
         sink.feed(chunk.map_err(broke)?).await.map_err(broke)?;
     }
+    databases.step(Step::ChunkRead).await;
     let count = sink.finish().await.map_err(broke)?;
     if !direct {
         let merge = format!(

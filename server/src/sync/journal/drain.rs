@@ -82,13 +82,19 @@ pub async fn position_of_everything(
     Ok(Position::of_transaction(1).and(Position::of_transaction(last)))
 }
 
-/// A transaction before which every other has ended.
-pub async fn ended_before(connection: &mut AsyncPgConnection, primary: Side) -> Result<i64, DatabaseError> {
-    let rows = Statement::new("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        .rows::<BigInt, i64>(connection)
-        .await
-        .map_err(DatabaseError::statement(primary))?;
-    Ok(rows.into_iter().next().unwrap_or(0))
+/// Two transactions: before the first, every other has ended; the second and all after it have not begun.
+pub async fn ended_and_begun_before(
+    connection: &mut AsyncPgConnection,
+    primary: Side,
+) -> Result<(i64, i64), DatabaseError> {
+    let rows = Statement::new(
+        "select pg_snapshot_xmin(s.now)::text::bigint, pg_snapshot_xmax(s.now)::text::bigint \
+         from (select pg_current_snapshot() as now) s",
+    )
+    .rows::<(BigInt, BigInt), (i64, i64)>(connection)
+    .await
+    .map_err(DatabaseError::statement(primary))?;
+    Ok(rows.into_iter().next().unwrap_or((0, i64::MAX)))
 }
 
 /// A transaction before which every other has ended and has no entry left: each position before it is reached.

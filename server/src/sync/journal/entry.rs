@@ -79,7 +79,8 @@ pub async fn position_of_this_transaction(
 
 /// Takes up to `limit` of the oldest entries that nobody else has taken, for as long as the connection's
 /// transaction lasts, leaving out those that were set aside. Entries younger than `grace_ms` are left to whoever
-/// may be mirroring them for a waiting request.
+/// may be mirroring them for a waiting request; one that seems to come from the future is from before the clock
+/// was set back, and so no younger than any other.
 pub(super) async fn claim(
     connection: &mut AsyncPgConnection,
     primary: Side,
@@ -89,7 +90,7 @@ pub(super) async fn claim(
 ) -> Result<Vec<Entry>, DatabaseError> {
     let sql = format!(
         "{SELECT} where c.copied_at is not null and j.id <> all($1) \
-         and j.at <= clock_timestamp() - $2 * interval '1 ms' \
+         and j.at not between clock_timestamp() - $2 * interval '1 ms' and clock_timestamp() \
          order by j.txid, j.id limit $3 for update of j skip locked"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

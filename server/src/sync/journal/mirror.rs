@@ -13,7 +13,7 @@ use diesel_async::AsyncPgConnection;
 
 use crate::catalog::{Catalog, CatalogError, Table};
 use crate::databases::{
-    Connection, DatabaseError, Databases, Image, Side, Statement, begin, commit, roll_back,
+    Connection, DatabaseError, Databases, Image, Side, Statement, Step, begin, commit, roll_back,
 };
 
 use super::apply::{Applied, Rows, apply, delete_all_rows_but, keys_in_conflict};
@@ -233,7 +233,9 @@ impl Mirror {
         begin(secondary, side).await?;
         let outcome = self.lock_read_apply(primary, secondary, work).await;
         if let Ok(Attempt::Done) = outcome {
+            self.databases.step(Step::Applied).await;
             commit(secondary, side).await?;
+            self.databases.step(Step::Mirrored).await;
         } else {
             roll_back(secondary, side).await;
         }
@@ -258,6 +260,7 @@ impl Mirror {
             locks.add_keys(table, keys.iter());
         }
         locks.take(secondary, side).await?;
+        self.databases.step(Step::Locked).await;
         for (
             place,
             Work {
@@ -270,6 +273,7 @@ impl Mirror {
         {
             if *whole {
                 let kept = self.read_all_keys(primary, table).await?;
+                self.databases.step(Step::Fetched).await;
                 delete_all_rows_but(secondary, side, table, kept).await?;
             }
             if keys.is_empty() {
@@ -278,6 +282,7 @@ impl Mirror {
             let Some(rows) = self.read_rows(primary, table, keys).await? else {
                 return Ok(Attempt::Stale(table.clone()));
             };
+            self.databases.step(Step::Fetched).await;
             if let Applied::Conflict(images) = apply(secondary, side, table, rows, *replace).await? {
                 return Ok(Attempt::Conflict(place, images));
             }

@@ -22,7 +22,7 @@ pub use awaited::{Awaited, Mirrored};
 pub use backfill::{BackfillError, CopiedTable, backfill};
 pub use compare::{Compared, compare_keys};
 pub use drain::{
-    Pending, ended_before, pending, pending_position, position_is_reached, position_of_everything,
+    Pending, ended_and_begun_before, pending, pending_position, position_is_reached, position_of_everything,
     reached_before,
 };
 pub use entry::{Entry, entries_of_this_transaction, position_of_this_transaction};

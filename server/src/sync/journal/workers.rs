@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use diesel_async::AsyncPgConnection;
 
 use crate::catalog::Catalog;
-use crate::databases::{Databases, Side, begin, commit, roll_back, with_causes};
+use crate::databases::{Databases, Side, Step, begin, commit, roll_back, with_causes};
 use crate::sync::{Stage, read_state};
 
 use super::entry::{Entry, claim, drop_entries};
@@ -154,6 +154,9 @@ impl Worker {
         let set_aside = self.set_aside.now();
         let mut entries = claim(&mut primary, side, self.options.batch, grace_ms, set_aside).await?;
         entries.truncate(how_many_fit(&entries));
+        if !entries.is_empty() {
+            self.mirror.databases.step(Step::Claimed).await;
+        }
         let outcome = match self.mirror.mirror(&mut primary, &entries).await {
             Ok(()) => drop_entries(&mut primary, side, &entries)
                 .await
@@ -163,6 +166,9 @@ impl Worker {
         match outcome {
             Ok(()) => {
                 commit(&mut primary, side).await?;
+                if !entries.is_empty() {
+                    self.mirror.databases.step(Step::Dropped).await;
+                }
                 self.set_aside.mirrored(&entries);
             }
             Err(error) => {

@@ -48,12 +48,32 @@ pub fn read(table: &Table, query: &Query, page: Page, counting: Counting) -> Res
     writer.sql(" from ").sql(&table.quoted()).sql(" as t");
     where_all(&mut writer, table, &query.conditions)?;
     order_by(&mut writer, table, &query.order)?;
+    limit(&mut writer, page);
+    writer.sql(") as _crossfade_row");
+    Ok(writer.finish())
+}
+
+/// The keys of the rows of a page: one row of one `text[]` each.
+pub fn keys(table: &Table, query: &Query, page: Page) -> Result<Statement, DataError> {
+    let mut writer = Writer::default();
+    writer
+        .sql("select array[")
+        .list(table.key_columns(), ", ", |writer, column| {
+            writer.sql("t.").name(&column.name).sql("::text");
+            Ok(())
+        })?;
+    writer.sql("] from ").sql(&table.quoted()).sql(" as t");
+    where_all(&mut writer, table, &query.conditions)?;
+    order_by(&mut writer, table, &query.order)?;
+    limit(&mut writer, page);
+    Ok(writer.finish())
+}
+
+fn limit(writer: &mut Writer, page: Page) {
     writer.sql(" limit ").integer(page.limit);
     if page.offset > 0 {
         writer.sql(" offset ").integer(page.offset);
     }
-    writer.sql(") as _crossfade_row");
-    Ok(writer.finish())
 }
 
 /// Which rows are counted.
