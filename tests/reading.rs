@@ -40,6 +40,7 @@ async fn name_of(migration: &Migration, user: &str, earlier: Option<Position>) -
         side: read.side,
         reason: read.reason,
         position: read.position,
+        compare: read.compare,
     }
 }
 

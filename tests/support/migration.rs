@@ -1,8 +1,9 @@
 //! A migration that has begun: capture on old, its rows copied to new, and routing between them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crossfade::databases::{DatabaseUrl, Databases, PoolOptions, Side};
+use crossfade::databases::{DatabaseUrl, Databases, PoolOptions, Side, Watcher};
 use crossfade::flags::{Flags, RequestContext, Route};
 use crossfade::routing::{Crossfade, CrossfadeOptions};
 use crossfade::sync::journal::{backfill, install, pending, set_paused};
@@ -12,7 +13,7 @@ use tokio_postgres::Client;
 use super::databases::Pair;
 
 /// How long a test waits for something that should happen soon.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Both databases with the story's routing between them.
 pub(crate) struct Migration {
@@ -35,9 +36,26 @@ impl Migration {
         backfill(&databases, Side::Old, |_| {})
             .await
             .expect("a copy of every row");
+        Self::between(pair, self::databases(&pair.old_url().await, new_url)).await
+    }
+
+    /// The same, with somebody watching the steps between both databases.
+    pub(crate) async fn begin_watched(pair: &Pair, watcher: Arc<Watcher>, options: CrossfadeOptions) -> Self {
+        let begun = Self::begin(pair).await;
+        begun.crossfade.stop().await;
+        let databases = databases(&pair.old_url().await, &pair.new_url().await);
+        Self::with(pair, databases.watched(watcher), options).await
+    }
+
+    /// Routing alone, between databases that are captured and copied.
+    pub(crate) async fn between(pair: &Pair, databases: Databases) -> Self {
+        Self::with(pair, databases, CrossfadeOptions::default()).await
+    }
+
+    /// The same, with other bounds.
+    pub(crate) async fn with(pair: &Pair, databases: Databases, options: CrossfadeOptions) -> Self {
         let flags = Flags::fixed(Route::default());
-        let routed = self::databases(&pair.old_url().await, new_url);
-        let crossfade = Crossfade::start(routed, flags.clone(), CrossfadeOptions::default()).await;
+        let crossfade = Crossfade::start(databases, flags.clone(), options).await;
         Self {
             crossfade,
             flags,

@@ -5,3 +5,4 @@ pub(crate) mod compare;
 pub(crate) mod databases;
 pub(crate) mod migration;
 pub(crate) mod proxy;
+pub(crate) mod steps;

@@ -2,7 +2,7 @@
 //! (IETF draft-ietf-httpapi-idempotency-key-header.)
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{ACCEPT, HeaderMap};
+use actix_web::http::header::HeaderMap;
 
 use super::super::auth;
 use super::error::DataError;
@@ -13,7 +13,7 @@ use crate::routing::OnceKey;
 pub(super) const MOST_KEY_BYTES: usize = 255;
 
 /// What the answer depends on beside the URL and the body.
-const HEADERS: [&str; 3] = [ACCEPT.as_str(), "prefer", "content-profile"];
+const HEADERS: [&str; 3] = ["accept", "prefer", "content-profile"];
 
 /// The key of a request that has one. Each user of each token has keys of its own.
 pub(super) fn once_key(
