@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Answer, App};
 use crate::support::databases::Pair;
+use crate::support::migration::eventually;
+use crate::support::proxy::{Network, Proxy};
 
 const ANYONE: &str = "user_id=900,country=FR";
 
@@ -166,4 +168,30 @@ async fn databases_that_do_not_answer_make_requests_fail_clearly_and_flags_go_on
             .done();
     }
     app.get("/health/live", "").await.done();
+    let ready = app.get("/health/ready", "").await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE, "{}", ready.text);
+    assert_eq!(ready.json()["reason"], "the old database does not answer");
+    assert!(ready.json()["rules"]["version"].is_string(), "{}", ready.text);
+}
+
+#[tokio::test]
+async fn a_server_is_ready_while_old_answers_whatever_becomes_of_new() {
+    let pair = Pair::empty().await;
+    pair.open_shop().await;
+    let direct = pair.old_url().await;
+    let proxy = Proxy::before_url(&direct).await;
+    let nowhere = "postgres://nobody@127.0.0.1:1/nothing";
+    let app = App::start(&proxy.url(&direct), nowhere).await;
+    app.get("/health/ready", "").await.done();
+    proxy.set(Network::Refusing);
+    let status = async || app.get("/health/ready", "").await.status;
+    eventually("the server is not ready without old", async || {
+        status().await == StatusCode::SERVICE_UNAVAILABLE
+    })
+    .await;
+    proxy.set(Network::Good);
+    eventually("the server is ready again", async || {
+        status().await == StatusCode::OK
+    })
+    .await;
 }

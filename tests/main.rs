@@ -8,16 +8,19 @@
 
 mod bad_input;
 mod clusters;
+mod comparing;
 mod copying;
 mod crashes;
 mod groups;
 mod interleavings;
 mod layers;
 mod library;
+mod lost_connections;
 mod mirroring;
 mod outages;
 mod outages_over_http;
 mod reading;
+mod repeated_requests;
 mod rules_on_disk;
 mod shop;
 mod soak;

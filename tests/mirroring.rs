@@ -372,3 +372,21 @@ async fn a_statement_of_many_rows_arrives_whole() {
     assert_eq!(old.len(), 2001);
     assert_eq!(old, new);
 }
+
+#[tokio::test]
+async fn what_was_written_before_the_clock_was_set_back_is_not_waited_for() {
+    let pair = Pair::empty().await;
+    pair.open_shop().await;
+    let migration = Migration::begin(&pair).await;
+    migration.pause_workers(true).await;
+    migration
+        .write("123", "update customers set name = 'mine' where id = 123")
+        .await;
+    // The entry's time is one that the clock will show in an hour.
+    let set_back = "update crossfade.journal set at = at + interval '1 hour'";
+    migration.old.batch_execute(set_back).await.expect("a clock");
+    migration.pause_workers(false).await;
+    migration.drain().await;
+    let (old, new) = migration.both("select name from customers where id = 123").await;
+    assert_eq!(old, new);
+}

@@ -154,6 +154,64 @@ async fn a_user_who_was_shown_what_is_pending_does_not_read_new_before_it_is_the
 }
 
 #[tokio::test]
+async fn a_user_whom_the_flags_sent_to_old_is_not_sent_to_a_new_that_is_behind_that() {
+    let pair = Pair::empty().await;
+    let migration = open_shop(&pair).await;
+    migration.pause_workers(true).await;
+    let theirs = "update customers set name = 'theirs' where id = 123";
+    migration
+        .old
+        .batch_execute(theirs)
+        .await
+        .expect("another's write");
+    assert_eq!(name_of(&migration, "456", None).await.value, "theirs");
+    migration.flags.fix(READ_NEW);
+    let after = name_of(&migration, "456", None).await;
+    assert_eq!(
+        (after.value.as_str(), after.reason),
+        ("theirs", ReadReason::Behind)
+    );
+    assert_eq!(
+        name_of(&migration, "789", None).await.side,
+        Side::New,
+        "who was shown nothing is not held up"
+    );
+    migration.pause_workers(false).await;
+    eventually("new is up to what the user was shown", async || {
+        let read = name_of(&migration, "456", None).await;
+        assert_eq!(read.value, "theirs");
+        read.side == Side::New
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_write_too_large_to_wait_for_does_not_use_up_the_circuits_probe() {
+    let pair = Pair::empty().await;
+    pair.open_shop().await;
+    let direct = pair.new_url().await;
+    let proxy = Proxy::before_url(&direct).await;
+    let migration = Migration::begin_at(&pair, &proxy.url(&direct)).await;
+    migration.flags.fix(DUAL);
+    proxy.set(Network::Refusing);
+    eventually("the circuit is open", async || {
+        migration
+            .write("123", "update customers set name = 'pending' where id = 123")
+            .await;
+        migration.crossfade.circuit().is_open()
+    })
+    .await;
+    proxy.set(Network::Good);
+    let many = "insert into orders (customer_id, note) select 123, 'many' from generate_series(1, 2001)";
+    eventually("a small write probes after a large one", async || {
+        assert_eq!(migration.write("123", many).await.mirror, Mirror::Pending);
+        let small = "update customers set name = 'small' where id = 123";
+        migration.write("123", small).await.mirror == Mirror::Applied
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_write_of_more_statements_than_a_request_waits_for_is_not_called_applied() {
     let pair = Pair::empty().await;
     let migration = open_shop(&pair).await;

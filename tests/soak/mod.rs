@@ -7,7 +7,7 @@
 mod compare;
 mod faults;
 mod random;
-mod server;
+mod rules;
 mod tally;
 mod users;
 mod world;
@@ -46,12 +46,6 @@ async fn nothing_is_lost_and_no_user_reads_back_in_time_whatever_breaks() {
     compare::compare(&world, &ledger, &tally).await;
     println!("{tally}");
     tally.judge(seconds);
-}
-
-/// The server of a soak, when this program is started as one.
-#[test]
-fn the_server_of_a_soak_when_started_as_one() {
-    server::run_if_asked();
 }
 
 fn number(variable: &str) -> Option<u64> {

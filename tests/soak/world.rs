@@ -8,11 +8,12 @@ use crossfade::databases::Side;
 use crossfade::sync::journal::{backfill, install, pending};
 use tokio_postgres::Client;
 
-use super::server::ServerProcess;
+use super::rules::{CONTEXT, RULES};
 use super::tally::Tally;
 use crate::support::databases::options;
 use crate::support::migration::databases;
 use crate::support::proxy::{Network, Proxy};
+use crate::support::server_process::ServerProcess;
 
 /// The tables, alike on both sides, and their first rows, on old.
 const TABLES: &str = "
@@ -63,8 +64,10 @@ impl World {
         backfill(&direct, Side::Old, |_| {}).await.expect("a copy");
         let (old_network, new_network) = (Proxy::before(old.port()).await, Proxy::before(new.port()).await);
         let server = ServerProcess::start(
+            [RULES, CONTEXT],
             old_network.url(&old.url(DATABASE)),
             new_network.url(&new.url(DATABASE)),
+            Duration::from_secs(1),
         )
         .await;
         Self {

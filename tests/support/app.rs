@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crossfade::config::Config;
 use crossfade::http;
+use crossfade::routing::Crossfade;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -28,6 +29,12 @@ pub(crate) struct Answer {
     pub(crate) side: Option<String>,
     /// The header `Crossfade-Mirror`.
     pub(crate) mirror: Option<String>,
+    /// The header `Crossfade-Position`.
+    pub(crate) position: Option<String>,
+    /// The header `Content-Range`.
+    pub(crate) content_range: Option<String>,
+    /// The header `Idempotency-Replayed`.
+    pub(crate) replayed: bool,
     pub(crate) text: String,
 }
 
@@ -39,16 +46,26 @@ impl App {
 
     /// The same, reaching new by another URL: through a proxy, say.
     pub(crate) async fn over_shop_at(pair: &Pair, new_url: &str) -> Self {
+        Self::over_shop_with(pair, new_url, |_| {}).await
+    }
+
+    /// The same, set up in another way.
+    pub(crate) async fn over_shop_with(pair: &Pair, new_url: &str, set: impl FnOnce(&mut Config)) -> Self {
         pair.open_shop().await;
         Migration::begin(pair).await.crossfade.stop().await;
-        Self::start(&pair.old_url().await, new_url).await
+        Self::start_with(&pair.old_url().await, new_url, set).await
     }
 
     /// A server between two databases, as they are.
     pub(crate) async fn start(old_url: &str, new_url: &str) -> Self {
+        Self::start_with(old_url, new_url, |_| {}).await
+    }
+
+    /// The same, set up in another way.
+    pub(crate) async fn start_with(old_url: &str, new_url: &str, set: impl FnOnce(&mut Config)) -> Self {
         let rules = tempfile::tempdir().expect("a folder");
         copy_folder(&repository().join("rules"), rules.path());
-        let config = Config {
+        let mut config = Config {
             listen: ([127, 0, 0, 1], 0).into(),
             rules: rules.path().to_path_buf(),
             old_database_url: Some(old_url.parse().expect("old's URL")),
@@ -56,6 +73,7 @@ impl App {
             workers: Some(2),
             ..Config::default()
         };
+        set(&mut config);
         let server = http::serve(config).await.expect("a server that starts");
         Self {
             base_url: server.base_url(),
@@ -113,6 +131,11 @@ impl App {
         self.server.app()
     }
 
+    /// What it routes by.
+    pub(crate) fn crossfade(&self) -> &Crossfade {
+        self.state().crossfade().expect("a server with databases")
+    }
+
     /// Answers what is under way, and ends.
     pub(crate) async fn stop(self) {
         self.server.stop().await;
@@ -129,11 +152,13 @@ impl Answer {
                 .get(name)
                 .map(|value| value.to_str().expect("text").to_owned())
         };
-        let (side, mirror) = (header("crossfade-side"), header("crossfade-mirror"));
         Self {
             status: response.status(),
-            side,
-            mirror,
+            side: header("crossfade-side"),
+            mirror: header("crossfade-mirror"),
+            position: header("crossfade-position"),
+            content_range: header("content-range"),
+            replayed: header("idempotency-replayed").is_some(),
             text: response.text().await.expect("a body"),
         }
     }

@@ -5,4 +5,6 @@ pub(crate) mod compare;
 pub(crate) mod databases;
 pub(crate) mod migration;
 pub(crate) mod proxy;
+pub(crate) mod server_process;
+pub(crate) mod stage;
 pub(crate) mod steps;

@@ -6,23 +6,23 @@ use super::sql::Resolution;
 
 /// What a client would like, as far as it said so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Preferences {
+pub(super) struct Preferences {
     /// `return=…`
-    pub representation: Representation,
+    pub(super) representation: Representation,
     /// `count=…`
-    pub count: Option<Count>,
+    pub(super) count: Option<Count>,
     /// `resolution=…`
-    pub resolution: Option<Resolution>,
+    pub(super) resolution: Option<Resolution>,
     /// `missing=…`
-    pub missing: Missing,
+    pub(super) missing: Missing,
     /// `max-affected=…`
-    pub max_affected: Option<i64>,
+    pub(super) max_affected: Option<i64>,
     applied: Vec<String>,
 }
 
 /// What a change answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Representation {
+pub(super) enum Representation {
     /// Nothing but the status.
     #[default]
     Minimal,
@@ -32,7 +32,7 @@ pub enum Representation {
 
 /// How the rows that match are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Count {
+pub(super) enum Count {
     /// By counting them.
     Exact,
     /// By the planner's guess.
@@ -43,7 +43,7 @@ pub enum Count {
 
 impl Preferences {
     /// Reads all `Prefer` headers. Unknown ones are passed over, as RFC 7240 says, unless `handling=strict`.
-    pub fn parse<'h>(headers: impl Iterator<Item = &'h str>) -> Result<Self, DataError> {
+    pub(super) fn parse<'h>(headers: impl Iterator<Item = &'h str>) -> Result<Self, DataError> {
         let mut preferences = Self::default();
         let mut unknown = Vec::new();
         let mut is_strict = false;
@@ -67,7 +67,7 @@ impl Preferences {
     }
 
     /// The value of the answer's `Preference-Applied`, if it has one.
-    pub fn applied(&self) -> Option<String> {
+    pub(super) fn applied(&self) -> Option<String> {
         if self.applied.is_empty() {
             None
         } else {
