@@ -260,6 +260,29 @@ async fn a_write_from_before_the_server_knew_of_capture_is_waited_for_too() {
 }
 
 #[tokio::test]
+async fn a_server_that_was_started_again_knows_that_it_has_forgotten_who_wrote() {
+    let pair = Pair::empty().await;
+    let migration = open_shop(&pair).await;
+    migration.pause_workers(true).await;
+    migration
+        .write("123", "update customers set name = 'mine' where id = 123")
+        .await;
+    migration.crossfade.stop().await;
+    let databases = databases(&pair.old_url().await, &pair.new_url().await);
+    let again = Migration::between(&pair, databases).await;
+    again.flags.fix(READ_NEW);
+    let mine = name_of(&again, "123", None).await;
+    assert_eq!((mine.value.as_str(), mine.reason), ("mine", ReadReason::Behind));
+    again.pause_workers(false).await;
+    eventually("new is up to what was before the start", async || {
+        let read = name_of(&again, "123", None).await;
+        assert_eq!(read.value, "mine");
+        read.side == Side::New
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nothing_is_read_from_new_before_its_rows_are_copied() {
     let pair = Pair::empty().await;
     pair.open_shop().await;

@@ -7,6 +7,7 @@
 mod compare;
 mod faults;
 mod random;
+mod receipts;
 mod rules;
 mod tally;
 mod users;
@@ -32,18 +33,21 @@ async fn nothing_is_lost_and_no_user_reads_back_in_time_whatever_breaks() {
     let seed = number("SOAK_SEED").unwrap_or(1);
     println!("soak of {} s, seed {seed}", seconds.as_secs());
     let tally = Arc::new(Tally::default());
-    let mut world = World::open(tally.clone()).await;
-    let until = Instant::now() + seconds;
     let mut random = Random::new(seed);
+    let mut world = World::open(tally.clone(), &mut random).await;
+    let until = Instant::now() + seconds;
     let mut tasks = tokio::task::JoinSet::new();
     let ledger = writers::start(&world, &mut random, until, &mut tasks);
     users::start(&world, &mut random, until, &mut tasks);
+    let receipts = receipts::start(&world, &mut random, until, &mut tasks);
+    tasks.spawn(rules::edit_until(world.server.rules(), random.split(), until));
     faults::inject_until(&mut world, &mut random, until).await;
     while let Some(ended) = tasks.join_next().await {
         ended.expect("a writer or a user that ends");
     }
     world.drain(DRAIN).await;
     compare::compare(&world, &ledger, &tally).await;
+    receipts::compare(&world, &receipts, &tally).await;
     println!("{tally}");
     tally.judge(seconds);
 }

@@ -17,6 +17,7 @@ pub(super) struct Tally {
     pub(super) missing: AtomicU64,
     pub(super) differing: AtomicU64,
     pub(super) failed: AtomicU64,
+    pub(super) repeated: AtomicU64,
     pub(super) back_in_time: AtomicU64,
     disturbance: Mutex<Disturbance>,
 }
@@ -31,6 +32,9 @@ struct Disturbance {
 
 /// After old or the server is back, broken connections may still come up for this long.
 const AFTERMATH: Duration = Duration::from_secs(3);
+
+/// The soak that stands for all: less than this is a trial.
+const LONG: Duration = Duration::from_mins(10);
 
 /// Cases that are told in words, of each kind.
 const TOLD: u64 = 5;
@@ -91,19 +95,28 @@ impl Tally {
 
     /// Fails the test if anything that must be zero is not, or if too little happened to prove anything.
     pub(super) fn judge(&self, length: Duration) {
-        let [missing, differing, failed, back_in_time] =
-            [&self.missing, &self.differing, &self.failed, &self.back_in_time].map(loaded);
+        let wrong = [
+            &self.missing,
+            &self.repeated,
+            &self.differing,
+            &self.failed,
+            &self.back_in_time,
+        ];
         assert_eq!(
-            (missing, differing, failed, back_in_time),
-            (0, 0, 0, 0),
-            "missing, differing, failed, back in time"
+            wrong.map(loaded),
+            [0; 5],
+            "missing, done twice, differing, failed, back in time"
         );
-        assert!(loaded(&self.faults) >= length.as_secs() / 12, "too few faults");
+        let is_long = length >= LONG;
+        let least_faults = if is_long { 50 } else { length.as_secs() / 12 };
+        assert!(loaded(&self.faults) >= least_faults, "too few faults");
+        let least_writes = if is_long { 100_000 } else { length.as_secs() * 10 };
+        assert!(loaded(&self.acknowledged) >= least_writes, "too few writes");
+        let [reads, of_new] = [&self.reads, &self.reads_of_new].map(loaded);
         assert!(
-            loaded(&self.acknowledged) >= length.as_secs() * 10,
-            "too few writes"
+            of_new * 20 >= reads && of_new > 0,
+            "of {reads} reads only {of_new} were answered by new, less than 5 %"
         );
-        assert!(loaded(&self.reads_of_new) > 0, "nothing was read from new");
         assert!(
             loaded(&self.mirrored_at_once) > 0,
             "no write was mirrored at once"
@@ -123,11 +136,12 @@ impl fmt::Display for Tally {
         )?;
         write!(
             f,
-            "acknowledged writes: {}, faults injected: {}, missing on primary: {}, differing rows: {}, \
-             requests failed by a fault of new: {}, reads back in time: {}",
+            "acknowledged writes: {}, faults injected: {}, missing on primary: {}, done twice: {}, \
+             differing rows: {}, requests failed by a fault of new: {}, reads back in time: {}",
             loaded(&self.acknowledged),
             loaded(&self.faults),
             loaded(&self.missing),
+            loaded(&self.repeated),
             loaded(&self.differing),
             loaded(&self.failed),
             loaded(&self.back_in_time),

@@ -13,8 +13,11 @@ use super::random::Random;
 use super::tally::Tally;
 use super::world::World;
 
-/// Six that write to both and read new, four that read new, and two that the rules know nothing of.
-const USERS: u64 = 12;
+/// Users with an open page. The rules know them as `u0`, `u1`, …
+pub(super) const USERS: u64 = 40;
+
+/// People look at an answer before they ask again, for this long at least and this much longer at most.
+const PAUSE_MS: (u64, u64) = (300, 2_200);
 
 /// A client's own patience; the server's is shorter.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -42,6 +45,17 @@ impl Client {
 
     /// The answer of a request that succeeded; none of one that failed, which is counted.
     pub(super) async fn send(&mut self, method: Method, path: &str, body: Option<String>) -> Option<String> {
+        self.send_with_key(method, path, body, None).await
+    }
+
+    /// The same, with an `Idempotency-Key`.
+    pub(super) async fn send_with_key(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        key: Option<&str>,
+    ) -> Option<String> {
         let began = self.tally.begin();
         let mut request = self
             .http
@@ -49,6 +63,9 @@ impl Client {
             .header("baggage", format!("user_id={}", self.user));
         if let Some(position) = &self.position {
             request = request.header("crossfade-position", position);
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
         }
         if let Some(body) = body {
             request = request
@@ -122,7 +139,8 @@ impl User {
                 2 | 3 => self.look(0).await,
                 _ => self.look(1).await,
             }
-            tokio::time::sleep(Duration::from_millis(self.random.below(30))).await;
+            let (least, more) = PAUSE_MS;
+            tokio::time::sleep(Duration::from_millis(least + self.random.below(more))).await;
         }
     }
 

@@ -8,7 +8,8 @@ use crossfade::databases::Side;
 use crossfade::sync::journal::{backfill, install, pending};
 use tokio_postgres::Client;
 
-use super::rules::{CONTEXT, RULES};
+use super::random::Random;
+use super::rules::{CONTEXT, rules};
 use super::tally::Tally;
 use crate::support::databases::options;
 use crate::support::migration::databases;
@@ -21,15 +22,16 @@ const TABLES: &str = "
     create table events (id bigint primary key, user_id text not null, body text not null);
     create table items (id bigint primary key, v bigint not null, note text);
     create table seats (id int primary key, place text not null unique, v bigint not null default 0);
-    create table scratch (id bigint primary key, v bigint not null);";
+    create table scratch (id bigint primary key, v bigint not null);
+    create table receipts (id bigint generated always as identity primary key, request text not null);";
 const ROWS: &str = "
-    insert into counters select 'u' || n, 0 from generate_series(0, 11) n;
+    insert into counters select 'u' || n, 0 from generate_series(0, 39) n;
     insert into counters values ('everyone', 0);
     insert into items select n, 0, 'first' from generate_series(0, 1999) n;
     insert into seats select n, 'place ' || n from generate_series(0, 39) n;";
 
 /// Every table with the order to read it in.
-pub(super) const ALL_TABLES: [&str; 5] = ["counters", "events", "items", "seats", "scratch"];
+pub(super) const ALL_TABLES: [&str; 6] = ["counters", "events", "items", "seats", "scratch", "receipts"];
 
 /// Everything that can break.
 pub(super) struct World {
@@ -45,7 +47,7 @@ const DATABASE: &str = "soak";
 
 impl World {
     /// Both databases, every row copied, and a server between them.
-    pub(super) async fn open(tally: Arc<Tally>) -> Self {
+    pub(super) async fn open(tally: Arc<Tally>, random: &mut Random) -> Self {
         // What old has acknowledged must survive; new is made equal again whatever it loses.
         let durable = Options::durable()
             .template(env!("CARGO_TARGET_TMPDIR"))
@@ -64,7 +66,7 @@ impl World {
         backfill(&direct, Side::Old, |_| {}).await.expect("a copy");
         let (old_network, new_network) = (Proxy::before(old.port()).await, Proxy::before(new.port()).await);
         let server = ServerProcess::start(
-            [RULES, CONTEXT],
+            [&rules(random), CONTEXT],
             old_network.url(&old.url(DATABASE)),
             new_network.url(&new.url(DATABASE)),
             Duration::from_secs(1),

@@ -103,7 +103,7 @@ impl Writer {
                 if done.is_err() {
                     break;
                 }
-                tokio::time::sleep(Duration::from_millis(self.random.below(40))).await;
+                tokio::time::sleep(Duration::from_millis(self.random.below(20))).await;
             }
             drop(client);
             _ = carrying.await;

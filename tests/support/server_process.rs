@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ impl ServerProcess {
         mirror_deadline: Duration,
     ) -> Self {
         let rules = tempfile::tempdir().expect("a folder for rules");
-        std::fs::write(rules.path().join("feature.yaml"), feature).expect("rules");
+        std::fs::write(rules.path().join(FEATURE), feature).expect("rules");
         std::fs::write(rules.path().join("context.yaml"), context).expect("attributes");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let settings = Settings {
@@ -62,6 +63,11 @@ impl ServerProcess {
         format!("http://127.0.0.1:{}", self.settings.port)
     }
 
+    /// Its rules, to be edited.
+    pub(crate) fn rules(&self) -> RulesFile {
+        RulesFile(self.settings.rules.path().join(FEATURE))
+    }
+
     /// Kills it at whatever instruction it is, and starts another.
     pub(crate) async fn kill_and_start(&mut self) {
         self.kill().await;
@@ -81,6 +87,20 @@ impl ServerProcess {
             assert!(ended.is_none(), "the server ended by itself: {ended:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+}
+
+/// The file of a server's rules.
+pub(crate) struct RulesFile(PathBuf);
+
+const FEATURE: &str = "feature.yaml";
+
+impl RulesFile {
+    /// Puts other rules in their place, in one step, as editors do.
+    pub(crate) fn replace(&self, rules: &str) {
+        let unfinished = self.0.with_extension("unfinished");
+        std::fs::write(&unfinished, rules).expect("the edited rules");
+        std::fs::rename(unfinished, &self.0).expect("the edited rules in their place");
     }
 }
 

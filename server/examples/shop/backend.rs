@@ -8,7 +8,7 @@ use crossfade::flags::{ContextError, RequestContext};
 use crossfade::routing::{Crossfade, OnceError, OnceKey, RouteError, Written};
 use crossfade::sync::{InvalidPosition, Position};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl as _;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 
 diesel::table! {
@@ -50,12 +50,12 @@ struct Order {
 
 /// What a customer sends to place or change an order.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Wish {
+pub(crate) struct Wish {
     note: Option<String>,
 }
 
 /// What the shop answers to.
-pub fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/customers/{id}", get().to(customer))
         .route("/customers/{id}/orders", get().to(orders_of))
@@ -108,7 +108,7 @@ async fn place(
 ) -> Result<HttpResponse, ShopError> {
     let Asker { context, earlier } = Asker::of(&asker)?;
     let row = (orders::customer_id.eq(*customer), orders::note.eq(&wish.note));
-    let insert = async |connection: &mut diesel_async::AsyncPgConnection| {
+    let insert = async |connection: &mut AsyncPgConnection| {
         diesel::insert_into(orders::table)
             .values(row)
             .returning((orders::id, orders::customer_id, orders::note))
@@ -200,7 +200,7 @@ fn answer(status: StatusCode, position: Option<Position>, body: &impl Serialize)
 
 /// Why the shop does not do what was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum ShopError {
+pub(crate) enum ShopError {
     /// There is no such thing.
     #[error("not found")]
     NotFound,

@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::sync::Position;
 
-/// This server's own memory of users. Other servers learn positions from the request's header.
+/// This server's own memory of users. Other servers learn positions from the request's header. One that has just
+/// started remembers nobody, so anybody may have been shown something.
 #[derive(Debug, Default)]
 pub(super) struct RecentUsers {
     positions: Mutex<HashMap<String, Position>>,
@@ -14,16 +15,27 @@ pub(super) struct RecentUsers {
 
 /// Users whom the primary served because the flags said so. To ask it for a position with each such read would
 /// double its work; who is sent to the secondary next asks then.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shown {
     /// The latest serving.
     latest: Serving,
     /// The last serving of each user.
     users: HashMap<String, Serving>,
-    /// The last serving of users too many to remember.
+    /// The last serving of users who are not remembered: too many, or served before this server had started.
     others: Option<Serving>,
     /// For some servings, oldest first: a transaction that began after whatever they and earlier ones showed.
     horizons: VecDeque<(Serving, i64)>,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self {
+            latest: Serving::default(),
+            users: HashMap::new(),
+            others: Some(Serving::default()),
+            horizons: VecDeque::new(),
+        }
+    }
 }
 
 /// One time that the primary served a user, by number.
@@ -130,6 +142,23 @@ mod tests {
         Position::of_transaction(transaction)
     }
 
+    /// Whatever was shown before it started is reached.
+    fn started_long_ago() -> RecentUsers {
+        let users = RecentUsers::default();
+        users.forget(users.latest_serving(), 1, 1);
+        users
+    }
+
+    #[test]
+    fn anybody_may_have_been_shown_something_before_the_server_started() {
+        let users = RecentUsers::default();
+        assert!(users.last_shown("123").is_some());
+        users.forget(users.latest_serving(), 20, 10);
+        assert!(users.last_shown("123").is_some(), "19 may have been shown");
+        users.forget(users.latest_serving(), 30, 20);
+        assert_eq!(users.last_shown("123"), None);
+    }
+
     #[test]
     fn a_user_is_held_to_all_writes_that_are_not_known_to_have_arrived() {
         let users = RecentUsers::default();
@@ -157,7 +186,7 @@ mod tests {
 
     #[test]
     fn who_was_shown_something_is_forgotten_once_whatever_it_was_is_reached() {
-        let users = RecentUsers::default();
+        let users = started_long_ago();
         users.was_shown("123");
         let first = users.latest_serving();
         users.was_shown("456");
@@ -172,7 +201,7 @@ mod tests {
 
     #[test]
     fn who_was_shown_more_meanwhile_is_not_forgotten_by_what_was_noted_before() {
-        let users = RecentUsers::default();
+        let users = started_long_ago();
         users.was_shown("123");
         let first = users.last_shown("123").unwrap();
         users.was_shown("123");
@@ -184,7 +213,7 @@ mod tests {
 
     #[test]
     fn of_users_too_many_to_name_anyone_may_have_been_shown_something() {
-        let users = RecentUsers::default();
+        let users = started_long_ago();
         for user in 0..MOST_USERS {
             users.was_shown(&user.to_string());
         }
@@ -197,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_secondary_that_stays_behind_is_waited_for_no_longer_than_it_is_behind() {
-        let users = RecentUsers::default();
+        let users = started_long_ago();
         users.was_shown("123");
         for transaction in 0..1_000 {
             users.forget(users.latest_serving(), transaction + 100, transaction);
