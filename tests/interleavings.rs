@@ -9,7 +9,7 @@ use crossfade::sync::journal::{backfill, install};
 
 use crate::support::compare::assert_every_row_equal;
 use crate::support::databases::Pair;
-use crate::support::migration::{Migration, databases, eventually};
+use crate::support::migration::{Migration, databases, eventually, others_are_served_by_new};
 use crate::support::stage::{DUAL, READ_NEW, Stage, answer, somebody_waits_for_a_lock};
 use crate::support::steps::Steps;
 
@@ -216,7 +216,7 @@ async fn a_read_between_a_commit_and_its_mirror_is_not_followed_by_an_older_one(
     let read = stage.read("456").await;
     assert_eq!((read.value.as_str(), read.reason), ("first", ReadReason::Behind));
     // Who has seen nothing of it may be served by new.
-    assert_eq!(stage.read("789").await.side, Side::New);
+    others_are_served_by_new(async |user| stage.read(user).await.side).await;
     held.let_go();
     assert_eq!(answer(written).await.mirror, Mirror::Applied);
     eventually("new is up to what 456 was shown", async || {
@@ -311,4 +311,27 @@ async fn a_client_that_hangs_up_before_its_commit_has_written_nothing() {
     assert_eq!(answer(stage.rename("second")).await.mirror, Mirror::Applied);
     assert_eq!(stage.name_on_new().await, "second");
     stage.ends_equal().await;
+}
+
+#[tokio::test]
+async fn a_mirror_that_waits_for_new_holds_no_lock_on_a_table_of_old() {
+    for route in [READ_NEW, DUAL] {
+        let stage = Stage::set().await;
+        stage.migration.flags.fix(route);
+        let awaited = stage.steps.hold(Step::Fetched);
+        let first = stage.rename("first");
+        stage.migration.pause_workers(false).await;
+        // The mirror, a worker's or the write's own, has read the row on old and has yet to write it on new.
+        let held = awaited.arrived().await;
+        let altered = "set lock_timeout = '2s'; alter table customers alter name set default 'nobody'";
+        stage
+            .migration
+            .old
+            .batch_execute(altered)
+            .await
+            .expect("a table that nobody holds");
+        held.let_go();
+        answer(first).await;
+        stage.ends_equal().await;
+    }
 }

@@ -1,9 +1,13 @@
 //! What is committed on old reaches new, whoever wrote it and whatever it is.
 
-use crossfade::databases::Side;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossfade::databases::{Side, Step};
 use crossfade::flags::Route;
-use crossfade::routing::Mirror;
+use crossfade::routing::{CrossfadeOptions, Mirror};
 use crossfade::sync::journal::backfill;
+use futures_util::FutureExt as _;
 
 use crate::support::databases::Pair;
 use crate::support::migration::{Migration, eventually, rows};
@@ -389,4 +393,45 @@ async fn what_was_written_before_the_clock_was_set_back_is_not_waited_for() {
     migration.drain().await;
     let (old, new) = migration.both("select name from customers where id = 123").await;
     assert_eq!(old, new);
+}
+
+#[tokio::test]
+async fn a_row_that_new_cannot_take_is_found_in_few_transactions() {
+    const ENTRIES: usize = 128;
+    let pair = Pair::empty().await;
+    pair.open_shop().await;
+    let transactions = Arc::new(AtomicUsize::new(0));
+    let counted = transactions.clone();
+    let count = move |step| {
+        if step == Step::Locked {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+        futures_util::future::ready(()).boxed()
+    };
+    let migration = Migration::begin_watched(&pair, Arc::new(count), CrossfadeOptions::default()).await;
+    migration.pause_workers(true).await;
+    let refused = "alter table customers add constraint no_nemo check (name <> 'Nemo')";
+    migration.new.batch_execute(refused).await.expect("a constraint");
+    for id in 1..=ENTRIES {
+        let name = if id == 77 { "Nemo" } else { "Someone" };
+        let sql = format!("update customers set name = '{name}' where id = {id}");
+        migration.old.batch_execute(&sql).await.expect("a write");
+    }
+    migration.pause_workers(false).await;
+    eventually("all but one are mirrored", async || {
+        let row = migration
+            .old
+            .query_one("select count(*) from crossfade.journal", &[]);
+        row.await.expect("a count").get::<_, i64>(0) == 1
+    })
+    .await;
+    // The whole, two parts for each halving, and the entry that waits is tried again now and then.
+    let transactions = transactions.load(Ordering::Relaxed);
+    assert!(transactions < ENTRIES / 3, "{transactions} transactions");
+    migration
+        .new
+        .batch_execute("alter table customers drop constraint no_nemo")
+        .await
+        .expect("no constraint");
+    migration.drain().await;
 }

@@ -7,7 +7,7 @@ use crossfade::sync::{Position, Stage};
 use diesel_async::RunQueryDsl as _;
 
 use crate::support::databases::Pair;
-use crate::support::migration::{Migration, context, databases, eventually};
+use crate::support::migration::{Migration, context, databases, eventually, others_are_served_by_new};
 use crate::support::proxy::{Network, Proxy};
 
 const READ_NEW: Route = Route {
@@ -77,11 +77,7 @@ async fn a_user_whose_write_is_not_on_new_yet_reads_old() {
     assert_eq!(written.mirror, Mirror::NotAsked);
     let mine = name_of(&migration, "123", None).await;
     assert_eq!((mine.value.as_str(), mine.reason), ("mine", ReadReason::Behind));
-    assert_eq!(
-        name_of(&migration, "456", None).await.side,
-        Side::New,
-        "others are not held up"
-    );
+    others_are_served_by_new(async |user| name_of(&migration, user, None).await.side).await;
     // Another server does not remember the user, but the client brings the position along.
     let brought = name_of(&migration, "456", written.position).await;
     assert_eq!(
@@ -134,6 +130,7 @@ async fn a_user_who_was_shown_what_is_pending_does_not_read_new_before_it_is_the
         .batch_execute(theirs)
         .await
         .expect("another's write");
+    others_are_served_by_new(async |user| name_of(&migration, user, None).await.side).await;
     proxy.set(Network::Refusing);
     let shown = name_of(&migration, "456", None).await;
     assert_eq!(
@@ -171,11 +168,7 @@ async fn a_user_whom_the_flags_sent_to_old_is_not_sent_to_a_new_that_is_behind_t
         (after.value.as_str(), after.reason),
         ("theirs", ReadReason::Behind)
     );
-    assert_eq!(
-        name_of(&migration, "789", None).await.side,
-        Side::New,
-        "who was shown nothing is not held up"
-    );
+    others_are_served_by_new(async |user| name_of(&migration, user, None).await.side).await;
     migration.pause_workers(false).await;
     eventually("new is up to what the user was shown", async || {
         let read = name_of(&migration, "456", None).await;

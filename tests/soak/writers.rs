@@ -103,7 +103,7 @@ impl Writer {
                 if done.is_err() {
                     break;
                 }
-                tokio::time::sleep(Duration::from_millis(self.random.below(20))).await;
+                tokio::time::sleep(Duration::from_millis(self.random.below(60))).await;
             }
             drop(client);
             _ = carrying.await;
@@ -116,7 +116,7 @@ impl Writer {
         match self.work {
             Work::Items(from) => {
                 let first = self.random.between(from, from + 980);
-                let last = first + self.random.between(0, 20);
+                let last = first + self.random.between(0, 10);
                 let range = format!("between {first} and {last}");
                 let (sql, after) = match self.random.below(4) {
                     0 => (format!("delete from items where id {range}"), None),

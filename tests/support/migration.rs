@@ -1,5 +1,6 @@
 //! A migration that has begun: capture on old, its rows copied to new, and routing between them.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,4 +126,15 @@ pub(crate) async fn eventually(what: &str, question: impl AsyncFn() -> bool) {
     tokio::time::timeout(PATIENCE, asking)
         .await
         .unwrap_or_else(|_| panic!("not within {PATIENCE:?}: {what}"));
+}
+
+/// Waits until a user who has seen nothing is served by new: another one each time, since who asks before the server
+/// knows that everything from before its start has arrived is held to what is pending then.
+pub(crate) async fn others_are_served_by_new(side_of: impl AsyncFn(&str) -> Side) {
+    let asked = Cell::new(0);
+    eventually("others are not held up", async || {
+        asked.set(asked.get() + 1);
+        side_of(&format!("other {}", asked.get())).await == Side::New
+    })
+    .await;
 }

@@ -149,6 +149,9 @@ impl Worker {
         if state.paused || state.stage == Stage::Idle || state.stage == Stage::Completed {
             return Ok(false);
         }
+        // Rows are read outside the transaction that holds the claim: a lock on an application's table is not held
+        // while the secondary is waited for.
+        let mut reader = self.mirror.databases.mirror_session(side).await?;
         begin(&mut primary, side).await?;
         let grace_ms = i64::try_from(self.options.grace.as_millis()).unwrap_or(i64::MAX);
         let set_aside = self.set_aside.now();
@@ -157,7 +160,7 @@ impl Worker {
         if !entries.is_empty() {
             self.mirror.databases.step(Step::Claimed).await;
         }
-        let outcome = match self.mirror.mirror(&mut primary, &entries).await {
+        let outcome = match self.mirror.mirror(&mut reader, &entries).await {
             Ok(()) => drop_entries(&mut primary, side, &entries)
                 .await
                 .map_err(MirrorError::from),
@@ -177,26 +180,36 @@ impl Worker {
                 if error.is_unreachable() {
                     return Err(error);
                 }
-                self.mirror_one_by_one(&entries).await?;
+                self.mirror_in_parts(&mut reader, entries.clone()).await?;
             }
         }
         Ok(!entries.is_empty())
     }
 
-    /// Mirrors each entry by itself, so that one that cannot be mirrored holds up no other, and sets it aside;
-    /// of its keys, each that can be mirrored is.
-    async fn mirror_one_by_one(&self, entries: &[Entry]) -> Result<(), MirrorError> {
+    /// Mirrors halves, and halves of those that fail, so that an entry that cannot be mirrored holds up no other, and
+    /// few transactions are needed to find it. It is set aside; of its keys, each that can be mirrored is.
+    async fn mirror_in_parts(
+        &self,
+        primary: &mut AsyncPgConnection,
+        mut entries: Vec<Entry>,
+    ) -> Result<(), MirrorError> {
         let side = self.mirror.primary;
-        let mut primary = self.mirror.databases.mirror_session(side).await?;
-        for entry in entries {
-            match self.mirror_one(&mut primary, entry).await {
-                Ok(()) => {
-                    let done = std::slice::from_ref(entry);
-                    drop_entries(&mut primary, side, done).await?;
-                    self.set_aside.mirrored(done);
+        // What cannot be mirrored is often of one table.
+        entries.sort_by(|one, other| (&one.schema, &one.table).cmp(&(&other.schema, &other.table)));
+        let mut parts = halves(&entries);
+        while let Some(part) = parts.pop() {
+            let outcome = match part {
+                [entry] => self.mirror_one(primary, entry).await,
+                _ => self.mirror.mirror(primary, part).await,
+            };
+            match (outcome, part) {
+                (Ok(()), _) => {
+                    drop_entries(primary, side, part).await?;
+                    self.set_aside.mirrored(part);
                 }
-                Err(error) if error.is_unreachable() => return Err(error),
-                Err(error) => self.set_aside.add(entry, &error),
+                (Err(error), _) if error.is_unreachable() => return Err(error),
+                (Err(error), [entry]) => self.set_aside.add(entry, &error),
+                (Err(_), _) => parts.extend(halves(part)),
             }
         }
         Ok(())
@@ -217,6 +230,12 @@ impl Worker {
         }
         outcome
     }
+}
+
+/// Both halves, without an empty one.
+fn halves(entries: &[Entry]) -> Vec<&[Entry]> {
+    let (one, other) = entries.split_at(entries.len() / 2);
+    [one, other].into_iter().filter(|half| !half.is_empty()).collect()
 }
 
 /// How many of these entries, at least one, one transaction of the secondary should hold; the others are taken
