@@ -46,7 +46,7 @@ pub(super) async fn inject_until(world: &mut World, random: &mut Random, until: 
                 faults.swap(place, other);
             }
         }
-        pause(random, 200, 4_000, until).await;
+        pause(random, 1_000, 9_000, until).await;
         if Instant::now() >= until {
             return;
         }

@@ -36,6 +36,9 @@ const AFTERMATH: Duration = Duration::from_secs(3);
 /// The soak that stands for all: less than this is a trial.
 const LONG: Duration = Duration::from_mins(10);
 
+/// Long enough for shares to mean something.
+const FAIR: Duration = Duration::from_mins(1);
+
 /// Cases that are told in words, of each kind.
 const TOLD: u64 = 5;
 
@@ -113,8 +116,10 @@ impl Tally {
         let least_writes = if is_long { 100_000 } else { length.as_secs() * 10 };
         assert!(loaded(&self.acknowledged) >= least_writes, "too few writes");
         let [reads, of_new] = [&self.reads, &self.reads_of_new].map(loaded);
+        // In a few seconds one fault may keep everyone from new.
+        let is_fair = length >= FAIR;
         assert!(
-            of_new * 20 >= reads && of_new > 0,
+            of_new > 0 && (of_new * 20 >= reads || !is_fair),
             "of {reads} reads only {of_new} were answered by new, less than 5 %"
         );
         assert!(
