@@ -28,3 +28,6 @@ pub use load::{Program, VariableId};
 pub use metadata::{
     FeatureMetadata, Metadata, RuleMetadata, ScalarType, Slot, VariableMetadata, VariableType,
 };
+pub(crate) use names::TARGETING_KEY;
+pub(crate) use number_text::NumberText;
+pub(crate) use slots::{bool_of, double_of, int_of, uint_of};

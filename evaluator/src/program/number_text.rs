@@ -4,21 +4,21 @@ use std::io::Write as _;
 
 /// A number's text, on the stack.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct NumberText {
+pub(crate) struct NumberText {
     bytes: [u8; 32],
     length: usize,
 }
 
 impl NumberText {
     /// Decimal digits.
-    pub(super) fn of_int(value: i64) -> Self {
+    pub(crate) fn of_int(value: i64) -> Self {
         let mut text = Self::empty();
         text.push(format_args!("{value}"));
         text
     }
 
     /// Decimal digits.
-    pub(super) fn of_uint(value: u64) -> Self {
+    pub(crate) fn of_uint(value: u64) -> Self {
         let mut text = Self::empty();
         text.push(format_args!("{value}"));
         text
@@ -26,7 +26,7 @@ impl NumberText {
 
     /// ECMAScript's `Number::toString`, <https://tc39.es/ecma262/#sec-numeric-types-number-tostring>: the shortest digits that
     /// read back as the same number, with an exponent from 1e21 up and below 1e-6.
-    pub(super) fn of_double(value: f64) -> Self {
+    pub(crate) fn of_double(value: f64) -> Self {
         let mut text = Self::empty();
         if !value.is_finite() || value == 0.0 {
             let word = match value {
@@ -70,7 +70,7 @@ impl NumberText {
     }
 
     /// The text.
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
 

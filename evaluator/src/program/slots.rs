@@ -238,7 +238,8 @@ impl Writer<'_> {
     }
 }
 
-fn bool_of(value: Value<'_>) -> Option<bool> {
+/// A value as a bool, where it is taken for one.
+pub(crate) fn bool_of(value: Value<'_>) -> Option<bool> {
     match value {
         Value::Bool(value) => Some(value),
         Value::Text(text) => text.parse().ok(),
@@ -247,7 +248,7 @@ fn bool_of(value: Value<'_>) -> Option<bool> {
 }
 
 /// A number that is whole is an int however it was written: JSON knows no difference between 5 and 5.0.
-fn int_of(value: Value<'_>) -> Option<i64> {
+pub(crate) fn int_of(value: Value<'_>) -> Option<i64> {
     match value {
         Value::Int(value) => Some(value),
         Value::Uint(value) => i64::try_from(value).ok(),
@@ -257,7 +258,8 @@ fn int_of(value: Value<'_>) -> Option<i64> {
     }
 }
 
-fn uint_of(value: Value<'_>) -> Option<u64> {
+/// Likewise.
+pub(crate) fn uint_of(value: Value<'_>) -> Option<u64> {
     match value {
         Value::Int(value) => u64::try_from(value).ok(),
         Value::Uint(value) => Some(value),
@@ -267,11 +269,12 @@ fn uint_of(value: Value<'_>) -> Option<u64> {
     }
 }
 
+/// Any number.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a double is the nearest to what was sent"
 )]
-fn double_of(value: Value<'_>) -> Option<f64> {
+pub(crate) fn double_of(value: Value<'_>) -> Option<f64> {
     match value {
         Value::Int(value) => Some(value as f64),
         Value::Uint(value) => Some(value as f64),
