@@ -85,6 +85,9 @@ pub(super) fn unexpected(text: &MappedText, tokens: &[Token], at: usize, expecte
     let Some(token) = tokens.get(at.min(tokens.len().saturating_sub(1))) else {
         return Diagnostic::new(Code::ConditionSyntax, "the condition is empty", text.whole());
     };
+    if token.kind == TokenKind::Quoted {
+        return character(text, token.start, '`');
+    }
     let span = text.span(token.start, token.end);
     let written = text.as_str().get(token.start..token.end).unwrap_or_default();
     let message = match &token.kind {
@@ -154,6 +157,11 @@ const UNSUPPORTED: &[(&str, &str, &str)] = &[
         "attributes are scalars and lists; a nested value is sent as an attribute of its own",
     ),
     (
+        "optionals",
+        "optional values are not part of conditions",
+        "an attribute is there or missing; ask with `has(country)`",
+    ),
+    (
         "lists of lists",
         "lists of lists are not part of conditions",
         "the elements of a list are scalars",
@@ -213,7 +221,53 @@ const UNSUPPORTED: &[(&str, &str, &str)] = &[
         "`type` is not part of conditions",
         "every attribute's type is declared in context.yaml",
     ),
+    (
+        "types",
+        "types are no values here",
+        "every attribute's type is declared in context.yaml",
+    ),
 ];
+
+/// The types that CEL has as values.
+const TYPES: &[&str] = &[
+    "bool",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bytes",
+    "list",
+    "map",
+    "null_type",
+    "type",
+    "optional_type",
+];
+
+/// Whether CEL reads a name as a type.
+pub(super) fn is_type(name: &str) -> bool {
+    TYPES.contains(&name)
+}
+
+/// What the functions of CEL's extensions are called on, as in `math.greatest(1, 2)`.
+const NAMESPACES: &[&str] = &[
+    "base64", "cel", "lists", "math", "optional", "proto", "regex", "sets", "strings",
+];
+
+/// Whether a name is that of an extension of CEL.
+pub(super) fn is_namespace(name: &str) -> bool {
+    NAMESPACES.contains(&name)
+}
+
+/// A function of an extension of CEL.
+pub(super) fn extension(namespace: &str, name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::Unsupported,
+        format!("`{namespace}.{name}` is not part of conditions"),
+        span,
+    )
+    .labelled("not supported")
+    .note("conditions have the standard functions of CEL, not its extensions")
+}
 
 /// Functions of CEL's extensions that build strings, lists or other values.
 const EXTENSIONS: &[&str] = &[
@@ -247,6 +301,10 @@ const EXTENSIONS: &[&str] = &[
     "block",
     "greatest",
     "least",
+    "hasValue",
+    "value",
+    "or",
+    "orValue",
     "abs",
     "ceil",
     "floor",

@@ -114,16 +114,18 @@ fn environment(context: &str) -> Result<Environment, Diagnostic> {
 /// What a refusal makes of a row.
 fn refused(row: &Row, mistake: &Diagnostic) -> Outcome {
     let is_error = matches!(row.expected(), Expected::Error);
+    let reason = reason(mistake);
     match mistake.code {
-        // What CEL parses is no mistake of syntax, whatever conditions leave out.
-        Code::ConditionSyntax if !is_error => {
-            Outcome::Failed(format!("refused as no CEL: {}", reason(mistake)))
+        Code::Unsupported | Code::TooDeep => Outcome::Outside(reason),
+        // What conditions leave out is neither a mistake of syntax nor an error whenever it is evaluated.
+        Code::ConditionSyntax | Code::ArgumentCount | Code::InvalidPattern | Code::InvalidConstant
+            if !is_error =>
+        {
+            Outcome::Failed(format!("refused as what it is not: {reason}"))
         }
-        Code::InvalidConstant if is_error => Outcome::RefusedAsError(reason(mistake)),
-        Code::Unsupported | Code::TooDeep => Outcome::Outside(reason(mistake)),
-        // What cel-go refuses before it runs, too, is refused for what is wrong with it.
-        _ if is_error && row.is_refused_by_cel_go() => Outcome::RefusedAsError(reason(mistake)),
-        _ => Outcome::Outside(reason(mistake)),
+        Code::InvalidConstant => Outcome::RefusedAsError(reason),
+        _ if is_error && row.is_for_no_checker() => Outcome::RefusedAsError(reason),
+        _ => Outcome::Outside(reason),
     }
 }
 
