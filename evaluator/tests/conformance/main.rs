@@ -98,7 +98,7 @@ fn run(suite: &Suite) -> Vec<Outcome> {
 }
 
 /// The names that a context declares.
-fn environment(context: &str) -> Result<Environment, Diagnostic> {
+fn environment(context: &str) -> Result<Environment, Box<Diagnostic>> {
     let loaded = load(&[("context.yaml".to_owned(), context.as_bytes().to_owned())]);
     let mistake = loaded
         .diagnostics
@@ -106,7 +106,7 @@ fn environment(context: &str) -> Result<Environment, Diagnostic> {
         .find(|diagnostic| diagnostic.severity() == Severity::Error);
     match (loaded.rules, mistake) {
         (Some(rules), _) => Ok(rules.environment),
-        (None, Some(mistake)) => Err(mistake),
+        (None, Some(mistake)) => Err(mistake.into()),
         (None, None) => panic!("refused without a word: {context}"),
     }
 }

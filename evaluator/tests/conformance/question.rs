@@ -22,7 +22,7 @@ pub(crate) struct Question {
 /// Why a row cannot be asked.
 pub(crate) enum Unasked {
     /// A diagnostic of ours.
-    Refused(Diagnostic),
+    Refused(Box<Diagnostic>),
     /// It was accepted as something else than it is.
     Misread(String),
 }
@@ -49,7 +49,7 @@ pub(crate) fn questions(row: &Row, environment: &Environment) -> Result<Vec<Ques
 }
 
 /// A row's expression, checked; of any type.
-fn expression(text: &str, environment: &Environment) -> Result<Expression, Diagnostic> {
+fn expression(text: &str, environment: &Environment) -> Result<Expression, Box<Diagnostic>> {
     let mistake = match checked(text, environment) {
         Ok(condition) => return Ok(condition),
         Err(mistake) => mistake,
@@ -67,7 +67,7 @@ fn expression(text: &str, environment: &Environment) -> Result<Expression, Diagn
 }
 
 /// A checked condition, or the first mistake in it.
-fn checked(text: &str, environment: &Environment) -> Result<Expression, Diagnostic> {
+fn checked(text: &str, environment: &Environment) -> Result<Expression, Box<Diagnostic>> {
     let mut diagnostics = Vec::new();
     let text = MappedText::verbatim(text, FileId(0), 0);
     let checked = check(&text, environment, &mut diagnostics);
@@ -76,7 +76,7 @@ fn checked(text: &str, environment: &Environment) -> Result<Expression, Diagnost
         .find(|diagnostic| diagnostic.severity() == Severity::Error);
     match (checked, first) {
         (Some(condition), _) => Ok(condition),
-        (None, Some(mistake)) => Err(mistake),
+        (None, Some(mistake)) => Err(mistake.into()),
         (None, None) => panic!("refused without a word: {}", text.as_str()),
     }
 }

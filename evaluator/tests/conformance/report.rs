@@ -89,7 +89,9 @@ impl Counts {
 /// All rows.
 pub(crate) fn counts(outcomes: &[Outcome]) -> Counts {
     let mut counts = Counts::default();
-    outcomes.iter().for_each(|outcome| counts.count(outcome));
+    for outcome in outcomes {
+        counts.count(outcome);
+    }
     counts
 }
 

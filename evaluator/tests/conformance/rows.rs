@@ -1,4 +1,4 @@
-//! The rows as they are published: a SimpleTest of cel-spec's `simple.proto` each, in protobuf's JSON.
+//! The rows as they are published: a `SimpleTest` of cel-spec's `simple.proto` each, in protobuf's JSON.
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
