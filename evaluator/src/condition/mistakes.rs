@@ -85,11 +85,21 @@ pub(super) fn unexpected(text: &MappedText, tokens: &[Token], at: usize, expecte
     let Some(token) = tokens.get(at.min(tokens.len().saturating_sub(1))) else {
         return Diagnostic::new(Code::ConditionSyntax, "the condition is empty", text.whole());
     };
-    if token.kind == TokenKind::Quoted {
-        return character(text, token.start, '`');
-    }
     let span = text.span(token.start, token.end);
     let written = text.as_str().get(token.start..token.end).unwrap_or_default();
+    if token.kind == TokenKind::Quoted {
+        return Diagnostic::new(
+            Code::ConditionSyntax,
+            "a value does not stand in backquotes",
+            span,
+        )
+        .labelled("not a value of CEL")
+        .suggest(
+            "quotes are straight in CEL",
+            span,
+            format!("\"{}\"", written.trim_matches('`')),
+        );
+    }
     let message = match &token.kind {
         TokenKind::End => format!("expected {expected}, found the end of the condition"),
         TokenKind::Constant(_) => format!("expected {expected}, found a value"),
