@@ -79,7 +79,7 @@ impl fmt::Display for Cause {
                 attribute,
                 declared,
                 given,
-            } => write!(f, "{attribute} counts as missing: {given} is no {declared}"),
+            } => write!(f, "{attribute} is {given}, which is no {declared}"),
             Cause::BrokenElement {
                 expression,
                 declared,

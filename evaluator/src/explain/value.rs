@@ -206,10 +206,7 @@ mod tests {
         assert_eq!(order(Value::Double(f64::NAN), Value::Int(0)), None);
         // CEL's conformance tests have this one.
         assert_eq!(
-            order(
-                Value::Int(i64::MAX),
-                Value::Double(9_223_372_036_854_775_808.0)
-            ),
+            order(Value::Int(i64::MAX), Value::Double(9_223_372_036_854_775_808.0)),
             Some(Ordering::Equal)
         );
         assert_eq!(

@@ -10,6 +10,7 @@
 mod agreement;
 mod build;
 mod definition;
+mod explained;
 mod random;
-mod reference;
 mod story;
+mod values;
