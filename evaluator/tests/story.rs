@@ -23,6 +23,7 @@ fn the_story_has_no_mistakes() {
         diagnostics,
         sources,
         rules,
+        ..
     } = story();
     let errors: Vec<_> = diagnostics
         .into_iter()
