@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod clusters;
+mod connections;
 mod copying;
 mod crashes;
 mod groups;

@@ -9,6 +9,7 @@
 
 mod agreement;
 mod build;
+mod definition;
 mod random;
 mod reference;
 mod story;

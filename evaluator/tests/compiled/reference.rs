@@ -229,8 +229,9 @@ fn order(left: &V, right: &V) -> Option<Ordering> {
             parse(left).cmp_precedence(&parse(right))
         }
         (V::Double(left), V::Double(right)) => return left.partial_cmp(right),
-        (V::Double(left), right) => return order_by_value(whole(right), *left).map(Ordering::reverse),
-        (left, V::Double(right)) => return order_by_value(whole(left), *right),
+        // Beside a double, an int is the double nearest to it.
+        (V::Double(left), right) => return left.partial_cmp(&(whole(right) as f64)),
+        (left, V::Double(right)) => return (whole(left) as f64).partial_cmp(right),
         (left, right) => whole(left).cmp(&whole(right)),
     })
 }
@@ -241,22 +242,6 @@ fn whole(value: &V) -> i128 {
         V::Uint(value) => i128::from(*value),
         other => panic!("{other:?} is no whole number"),
     }
-}
-
-fn order_by_value(left: i128, right: f64) -> Option<Ordering> {
-    if right.is_nan() {
-        return None;
-    }
-    // Exact where it matters: a cast saturates, and whatever is beyond 2^127 is beyond 2^64.
-    let floor = right.floor() as i128;
-    Some(
-        left.cmp(&floor)
-            .then(if right.fract() == 0.0 || right.is_infinite() {
-                Ordering::Equal
-            } else {
-                Ordering::Less
-            }),
-    )
 }
 
 fn arithmetic(operator: Arithmetic, left: V, right: V) -> Option<V> {
