@@ -140,24 +140,24 @@ fn usable(compiled: Compiled) -> anyhow::Result<Verdict> {
 
 fn text(verdict: &Verdict) -> String {
     let findings = verdict.findings.render(output::has_colour(&io::stdout()));
-    let notes: String = verdict
-        .notes
-        .iter()
-        .map(|note| format!("note: {note}\n"))
-        .collect();
-    findings + &notes + &summary(verdict)
+    findings + &notes(verdict) + &summary(verdict)
 }
 
 fn short(verdict: &Verdict) -> String {
     let Findings {
         diagnostics, sources, ..
     } = &verdict.findings;
-    let notes: String = verdict
-        .notes
-        .iter()
-        .map(|note| format!("note: {note}\n"))
-        .collect();
-    render_short(diagnostics, sources) + &notes + &summary(verdict)
+    render_short(diagnostics, sources) + &notes(verdict) + &summary(verdict)
+}
+
+fn notes(verdict: &Verdict) -> String {
+    let mut lines = String::new();
+    for note in &verdict.notes {
+        lines.push_str("note: ");
+        lines.push_str(note);
+        lines.push('\n');
+    }
+    lines
 }
 
 /// `12 features, 40 rules: 2 errors, 1 warning`

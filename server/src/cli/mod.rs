@@ -67,7 +67,7 @@ const TROUBLE: u8 = 2;
 pub fn main() -> ExitCode {
     let command = match Crossfade::try_parse() {
         Ok(crossfade) => crossfade.command,
-        Err(misuse) => return explain_usage(misuse),
+        Err(misuse) => return explain_usage(&misuse),
     };
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(command.log_filter())).init();
     let format = command.format();
@@ -113,7 +113,7 @@ impl Command {
 }
 
 /// Help, the version, or what is wrong with the command line.
-fn explain_usage(misuse: clap::Error) -> ExitCode {
+fn explain_usage(misuse: &clap::Error) -> ExitCode {
     if misuse.use_stderr() && asks_for_json(std::env::args_os()) {
         let message = misuse.render().to_string();
         return failure::tell(&anyhow::Error::msg(message.trim_end().to_owned()), Format::Json);

@@ -41,7 +41,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 
-    /// Which tests: a part of a feature's name, or a place as FILE:LINE; all of them unless said
+    /// Which tests: a part of a feature's name, or a place as `FILE:LINE`; all of them unless said
     #[arg(value_name = "NAME-FILTER")]
     filter: Vec<String>,
 }
@@ -216,5 +216,11 @@ fn summary(report: &Report) -> String {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    let mut indented = String::new();
+    for line in text.lines() {
+        indented.push_str("  ");
+        indented.push_str(line);
+        indented.push('\n');
+    }
+    indented
 }

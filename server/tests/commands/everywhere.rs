@@ -22,7 +22,7 @@ fn every_command_has_examples_in_its_help() {
         "completions",
     ];
     for command in commands {
-        let said = desk.run(&format!("{command} --help").trim_start().to_owned());
+        let said = desk.run(format!("{command} --help").trim_start());
         assert_eq!((said.err.as_str(), said.code), ("", Some(0)), "{command}");
         assert!(said.out.contains("\nExamples:\n  "), "{command}: {}", said.out);
     }

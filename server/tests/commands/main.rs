@@ -5,8 +5,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
     reason = "a test whose surroundings fail should fail and say where"
 )]
 
