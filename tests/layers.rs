@@ -89,6 +89,10 @@ const EVALUATOR: Arrows = &[
         &["rules", "condition", "diagnostic", "source", "program"],
     ),
     (
+        "testing",
+        &["rules", "condition", "diagnostic", "source", "program"],
+    ),
+    (
         "analysis",
         &["compile", "rules", "condition", "diagnostic", "source", "program"],
     ),

@@ -2,7 +2,7 @@
 //!
 //! A folder of rules is read ([`rules`]), its conditions parsed and checked ([`condition`]), and what is
 //! wrong told with its place ([`diagnostic`], [`source`]). What is checked is compiled to a WebAssembly
-//! module ([`compile`]), and the module decides ([`program`]).
+//! module ([`compile`]), and the module decides ([`program`]); the tests in the files are run against it ([`testing`]).
 //!
 //! The crate is pure: it opens no file and no socket, reads no clock and no environment variable.
 
@@ -12,3 +12,4 @@ pub mod diagnostic;
 pub mod program;
 pub mod rules;
 pub mod source;
+pub mod testing;

@@ -19,6 +19,7 @@ mod metadata;
 mod names;
 mod number_text;
 mod slots;
+mod sources;
 
 pub use context::{Attributes, Context, Value};
 pub use decision::{Decision, Decisions, Fault, Reason};
@@ -28,3 +29,4 @@ pub use load::{Program, VariableId};
 pub use metadata::{
     FeatureMetadata, Metadata, RuleMetadata, ScalarType, Slot, VariableMetadata, VariableType,
 };
+pub use sources::{SourceFiles, add_sources, sources, without_sources};

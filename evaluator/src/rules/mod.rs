@@ -17,6 +17,6 @@ mod targeting;
 mod values;
 mod yaml;
 
-pub use load::{Loaded, Loader, load};
+pub use load::{Loaded, Loader, Size, load};
 pub use model::*;
 pub use schema::schema;
