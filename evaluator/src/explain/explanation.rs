@@ -7,7 +7,7 @@ use super::cause::Cause;
 use super::seen::Seen;
 use super::value::Shown;
 use crate::program::Reason;
-use crate::source::{Sources, Span};
+use crate::source::Place;
 
 /// Why features decide as they do for one context, at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -71,30 +71,6 @@ pub enum Standing {
         /// That name.
         by: String,
     },
-}
-
-/// Where something stands in the files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Place {
-    /// The file's path from the rules folder on.
-    pub file: String,
-    /// From 1.
-    pub line: usize,
-}
-
-impl Place {
-    pub(super) fn of(span: Span, sources: &Sources) -> Place {
-        match sources.location(span) {
-            Some(location) => Place {
-                file: location.path.to_owned(),
-                line: location.line,
-            },
-            None => Place {
-                file: String::new(),
-                line: 0,
-            },
-        }
-    }
 }
 
 /// Why a feature decides as it does.

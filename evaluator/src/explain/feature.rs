@@ -2,7 +2,7 @@
 
 use super::evaluate::Walk;
 use super::explanation::{
-    DecisionExplained, Explanation, FeatureExplained, Place, RuleExplained, RuleOutcome, WindowSeen,
+    DecisionExplained, Explanation, FeatureExplained, RuleExplained, RuleOutcome, WindowSeen,
 };
 use super::given::Given;
 use super::serve::{Choice, Serving, variation_name};
@@ -73,7 +73,7 @@ impl Explaining<'_> {
         });
         FeatureExplained {
             feature: feature.name.clone(),
-            place: Place::of(feature.span, &self.rules.sources),
+            place: self.rules.sources.place(feature.span),
             enabled: feature.enabled,
             rules,
             decision: decision(feature, &decided),
@@ -83,7 +83,7 @@ impl Explaining<'_> {
     fn unseen(&self, rule: &TargetingRule, outcome: RuleOutcome) -> RuleExplained {
         RuleExplained {
             rule: rule.name.clone(),
-            place: Place::of(rule.span, &self.rules.sources),
+            place: self.rules.sources.place(rule.span),
             outcome,
             window: window(rule.window, self.now_ms),
             condition: None,

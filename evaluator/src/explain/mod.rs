@@ -18,7 +18,7 @@ mod value;
 
 pub use cause::Cause;
 pub use explanation::{
-    Bucket, DecisionExplained, Explanation, FeatureExplained, GivenAttribute, Place, Portion, RolloutSeen,
+    Bucket, DecisionExplained, Explanation, FeatureExplained, GivenAttribute, Portion, RolloutSeen,
     RuleExplained, RuleOutcome, Split, Standing, WindowSeen,
 };
 pub use feature::explain;

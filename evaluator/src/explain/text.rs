@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::explanation::{
-    Bucket, DecisionExplained, Explanation, FeatureExplained, GivenAttribute, Place, RuleExplained,
-    RuleOutcome, Standing, WindowSeen,
+    Bucket, DecisionExplained, Explanation, FeatureExplained, GivenAttribute, RuleExplained, RuleOutcome,
+    Standing, WindowSeen,
 };
 use super::lines::{Line, Tone, condition_lines};
+use crate::source::Place;
 
 /// Columns that lines share are no further to the right than this.
 const TEXT_COLUMNS: usize = 64;
@@ -175,7 +176,7 @@ fn place(place: &Place) -> String {
     if place.file.is_empty() {
         String::new()
     } else {
-        format!("  ({}:{})", place.file, place.line)
+        format!("  ({place})")
     }
 }
 

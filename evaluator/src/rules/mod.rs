@@ -19,7 +19,7 @@ mod targeting;
 mod values;
 mod yaml;
 
-pub use load::{Loaded, Loader, load};
+pub use load::{Loaded, Loader, Size, load};
 pub use model::*;
 pub(crate) use reads::Reads;
 pub use schema::schema;
