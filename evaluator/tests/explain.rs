@@ -12,7 +12,7 @@ use std::path::Path;
 
 use crossfade_evaluator::condition::parse_timestamp;
 use crossfade_evaluator::diagnostic::render_text as render_diagnostics;
-use crossfade_evaluator::explain::{Explanation, explain, render_text};
+use crossfade_evaluator::explain::{Cause, Explanation, RuleOutcome, explain, render_text};
 use crossfade_evaluator::program::Context;
 use crossfade_evaluator::rules::{Rules, load};
 use serde_json::{Map, Value as Json, json};
@@ -144,6 +144,12 @@ fn conditions_of_every_form_are_explained() {
                 }),
                 at,
             ),
+            explained(
+                SHOP,
+                "access",
+                json!({ "orders": 0, "beta": "yes", "tags": [], "visits": [] }),
+                at,
+            ),
         ],
     );
 }
@@ -173,9 +179,9 @@ fn an_explanation_in_colour_has_the_same_words() {
     assert_eq!(words(&plain), words(&render_text(&explanation, false)));
 }
 
-/// A condition is as deep as the parser lets it be, and a context as large as a request may be.
+/// Deep, wide, and with macros in macros; a string of a mebibyte, and long lists.
 #[test]
-fn large_conditions_and_contexts_are_explained_in_bounded_size() {
+fn large_conditions_and_contexts_are_explained_within_bounds() {
     let deep = format!("{}has(user_id){}", "!(".repeat(90), ")".repeat(90));
     let wide = vec!["user_id == \"a\""; 2000].join(" || ");
     let feature = format!(
@@ -192,9 +198,12 @@ fn large_conditions_and_contexts_are_explained_in_bounded_size() {
     let rules = loaded
         .rules
         .unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
-    let tags: Vec<String> = (0..300).map(|nth| format!("tag {nth}")).collect();
-    let given = object(json!({ "user_id": "x".repeat(1 << 20), "country": "US", "tags": tags }));
-    let explanation = explain(&rules, &Context::new(&given, 0), |_| true);
+    let given = |tags: usize| {
+        let tags: Vec<String> = (0..tags).map(|nth| format!("tag {nth}")).collect();
+        object(json!({ "user_id": "x".repeat(1 << 20), "country": "US", "tags": tags }))
+    };
+    let given_few = given(300);
+    let explanation = explain(&rules, &Context::new(&given_few, 0), |_| true);
     assert_eq!(explanation.features[0].decision.rule.as_deref(), Some("list"));
     let json = serde_json::to_string(&explanation).expect("JSON");
     let text = render_text(&explanation, false);
@@ -204,4 +213,12 @@ fn large_conditions_and_contexts_are_explained_in_bounded_size() {
         json.len(),
         text.len()
     );
+
+    let given_many = given(5000);
+    let explanation = explain(&rules, &Context::new(&given_many, 0), |_| true);
+    assert_eq!(explanation.features[0].decision.rule, None);
+    let RuleOutcome::ConditionUnknown { because } = &explanation.features[0].rules[2].outcome else {
+        panic!("25,000,000 comparisons are too many");
+    };
+    assert!(matches!(because[..], [Cause::TooLong { .. }]), "{because:?}");
 }

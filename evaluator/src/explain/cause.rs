@@ -55,6 +55,11 @@ pub enum Cause {
         /// How many elements there are.
         size: usize,
     },
+    /// It takes more steps than an explanation does.
+    TooLong {
+        /// The expression that was not reached any more.
+        expression: String,
+    },
     /// The expression is none that the checker lets through.
     IllFormed {
         /// The expression.
@@ -91,13 +96,11 @@ impl fmt::Display for Cause {
                 expression,
                 index,
                 size,
-            } => {
-                let elements = if *size == 1 { "element" } else { "elements" };
-                write!(
-                    f,
-                    "{expression} is unknown: there is no {index} in a list of {size} {elements}"
-                )
-            }
+            } => write!(
+                f,
+                "{expression} is unknown: there is no element {index} in a list of {size}"
+            ),
+            Cause::TooLong { expression } => write!(f, "{expression} takes too many steps to be explained"),
             Cause::IllFormed { expression } => write!(f, "{expression} cannot be evaluated"),
         }
     }

@@ -17,6 +17,9 @@ const TEXT_CHARACTERS: usize = 160;
 /// Of a macro's elements so many are told, and the one that decided.
 const TOLD_ELEMENTS: usize = 20;
 
+/// So many expressions are evaluated for one condition: macros in macros over long lists would take for ever.
+const STEPS: usize = 1_000_000;
+
 /// A value, or why there is none.
 pub(super) type Answer = Result<Value, Vec<Cause>>;
 
@@ -28,6 +31,7 @@ pub(super) struct Walk<'r> {
     now_ms: i64,
     /// What macros have bound, outermost first.
     bound: Vec<Value>,
+    steps_left: usize,
     /// Patterns that were asked for, `None` where one is too large.
     searchers: HashMap<&'r str, Option<Searcher>>,
 }
@@ -53,6 +57,7 @@ impl<'r> Walk<'r> {
             given,
             now_ms,
             bound: Vec::new(),
+            steps_left: STEPS,
             searchers: HashMap::new(),
         }
     }
@@ -71,7 +76,12 @@ impl<'r> Walk<'r> {
 
     fn see(&mut self, expression: &'r Expression) -> (Answer, Seen) {
         let mut notes = Notes::default();
-        let answer = self.answer(expression, &mut notes);
+        self.steps_left = self.steps_left.saturating_sub(1);
+        let answer = if self.steps_left == 0 {
+            Err(self.too_long(expression))
+        } else {
+            self.answer(expression, &mut notes)
+        };
         let finding = match &answer {
             Ok(value) => Finding::Value { value: value.shown() },
             Err(because) => Finding::Unknown {
@@ -390,7 +400,7 @@ impl<'r> Walk<'r> {
             self.bound.pop();
             let ends = match &truth {
                 Ok(value) => Some(*value) == deciding,
-                Err(_) => deciding.is_none(),
+                Err(_) => deciding.is_none() || self.steps_left == 0,
             };
             if position < TOLD_ELEMENTS || ends {
                 notes.parts.push(Seen {
@@ -445,6 +455,12 @@ impl<'r> Walk<'r> {
 
     fn failed(&self, failure: Failure, expression: &Expression) -> Vec<Cause> {
         vec![failure.at(self.text(expression.span))]
+    }
+
+    fn too_long(&self, expression: &Expression) -> Vec<Cause> {
+        vec![Cause::TooLong {
+            expression: self.text(expression.span),
+        }]
     }
 
     fn ill_formed(&self, expression: &Expression) -> Vec<Cause> {

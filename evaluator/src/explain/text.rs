@@ -155,7 +155,7 @@ fn note(attribute: &GivenAttribute) -> Option<String> {
         } => {
             let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
             Some(format!(
-                "{attribute} counts as missing: {value} is no {declared}{why}"
+                "{attribute} is {value}, which is no {declared}{why}, and so counts as missing"
             ))
         }
         Standing::Null => Some(format!("{name} is null, which counts as missing")),

@@ -11,7 +11,7 @@ use super::arguments::{ContextArguments, RulesArguments};
 use super::failure::Failure;
 use super::output::{self, Format};
 
-/// Explains decisions for a context: each rule, each comparison with the values it saw, each bucket
+/// Explains decisions for a context: what each rule saw, and why it matched or not
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Examples:
