@@ -154,7 +154,7 @@ fn random_rules(environment: &Environment, tapes: &[Vec<u32>]) -> Rules {
     let features = tapes.iter().enumerate().map(|(position, tape)| {
         let tape = &mut Tape::new(tape);
         let enabled = tape.choose(8) != 7;
-        let targeting = (0..tape.choose(4) + 1)
+        let targeting = (0..=tape.choose(4))
             .map(|nth| targeting_rule(environment, nth, tape))
             .collect();
         let name = format!("feature{position}");
