@@ -62,6 +62,10 @@ mod tests {
     }
 
     #[test]
+    #[expect(
+        clippy::excessive_precision,
+        reason = "two stand exactly between two shorter texts, and are written out to show it"
+    )]
     fn doubles_are_written_as_javascript_writes_them() {
         // Each was printed by Node 20's `String(value)`.
         let cases = [
