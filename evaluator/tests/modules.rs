@@ -4,7 +4,7 @@
 //! `CROSSFADE_MUTANTS` says how many broken modules to try, `CROSSFADE_EVALUATIONS` how many decisions under swaps,
 //! `CROSSFADE_SEED` which.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 #[path = "support/files.rs"]
 mod files;

@@ -64,7 +64,7 @@ mod tests {
     #[test]
     #[expect(
         clippy::excessive_precision,
-        reason = "between two texts that are equally near, all digits show why"
+        reason = "two stand exactly between two shorter texts, and are written out to show it"
     )]
     fn doubles_are_written_as_javascript_writes_them() {
         // Each was printed by Node 20's `String(value)`.

@@ -85,6 +85,11 @@ impl RulesArguments {
         }
     }
 
+    /// Whether they are one file, built before.
+    pub(super) fn is_program(&self) -> bool {
+        Sources::folder(&self.rules).is_none()
+    }
+
     /// Where a file of the rules is, seen from here. A file in a program is nowhere else.
     pub(super) fn shown(&self, file: &str) -> String {
         let folder = Sources::folder(&self.rules).unwrap_or(Path::new(""));
@@ -94,11 +99,7 @@ impl RulesArguments {
 
     /// What a program built from them is called, unless that is said.
     pub(super) fn program_name(&self) -> anyhow::Result<PathBuf> {
-        if self
-            .rules
-            .extension()
-            .is_some_and(|extension| extension == "wasm")
-        {
+        if self.is_program() {
             bail!(
                 "{} is a program already; say with -o where to write another",
                 self.rules.display()
@@ -135,7 +136,7 @@ impl RulesArguments {
     /// Findings as a person here should read them: with the rules folder before every path, so that an editor finds it,
     /// and without what only the whole folder could tell, where but one file of it was read.
     fn told(&self, mut findings: Findings) -> Findings {
-        if self.rules.is_file() && Sources::folder(&self.rules).is_some() {
+        if self.rules.is_file() && !self.is_program() {
             let is_of_folder = |code| matches!(code, Code::UnusedAttribute | Code::UnusedSegment);
             findings.diagnostics.retain(|finding| !is_of_folder(finding.code));
         }

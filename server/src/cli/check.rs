@@ -92,7 +92,7 @@ impl Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let verdict = match arguments.rules.compile_with_rules() {
-        Ok(compiled) => usable(compiled)?,
+        Ok(compiled) => usable(compiled, &arguments.rules)?,
         Err(Failure::Rules {
             error: RulesError::Wrong(findings),
             ..
@@ -116,7 +116,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn usable(compiled: Compiled) -> anyhow::Result<Verdict> {
+fn usable(compiled: Compiled, from: &RulesArguments) -> anyhow::Result<Verdict> {
     compiled.program.instance()?;
     let features = &compiled.program.metadata().features;
     let size = Size {
@@ -126,7 +126,9 @@ fn usable(compiled: Compiled) -> anyhow::Result<Verdict> {
     let mut notes = Vec::new();
     match &compiled.rules {
         None => notes.push(NO_SOURCES),
-        Some(rules) if compile::compile(rules)? != compiled.wasm => notes.push(COMPILES_OTHERWISE),
+        Some(rules) if from.is_program() && compile::compile(rules)? != compiled.wasm => {
+            notes.push(COMPILES_OTHERWISE);
+        }
         Some(_) => {}
     }
     Ok(Verdict {
