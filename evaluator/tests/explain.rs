@@ -1,7 +1,7 @@
 //! Explanations as people and machines read them, as golden files. `BLESS=1 cargo test -p crossfade-evaluator` writes these
 //! anew.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "support/files.rs"]
 mod files;
@@ -38,12 +38,13 @@ fn object(json: Json) -> Map<String, Json> {
 fn explained(folder: &str, feature: &str, given: Json, at: &str) -> Explanation {
     let (seconds, _) = parse_timestamp(at).expect(at);
     let given = object(given);
-    let mut explained = explain(&rules(folder), &Context::new(&given, seconds * 1000), |found| {
-        found.name == feature
-    });
-    // A hash of the texts, which may be told of in another place.
-    explained.version = "of the rules".to_owned();
-    explained
+    Explanation {
+        // A hash of the texts, which are the story's and may change.
+        version: "of the rules".to_owned(),
+        ..explain(&rules(folder), &Context::new(&given, seconds * 1000), |found| {
+            found.name == feature
+        })
+    }
 }
 
 /// Compares texts of explanations, one below the other, with a golden file.
