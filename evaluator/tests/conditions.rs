@@ -213,6 +213,8 @@ fn what_is_no_cel_is_refused_at_its_place() {
     assert_eq!(first(r#"country == "\d""#), syntax(r"\d"));
     assert_eq!(first(r#"country == "\ud83d\ude00""#), syntax(r"\ud83d"));
     assert_eq!(first("country == “IN”"), syntax("“"));
+    assert_eq!(first("country == `IN`"), syntax("`IN`"));
+    assert_eq!(first("beta ? ? true : false"), syntax("?"));
     assert_eq!(first("age == 9223372036854775808"), syntax("9223372036854775808"));
     assert_eq!(first("age == 1_000"), syntax("1_000"));
     assert_eq!(first("age == 12abc"), syntax("12abc"));
@@ -366,6 +368,16 @@ fn what_is_left_out_of_cel_is_refused_by_name() {
             "now.getHours(\"Europe/Paris\") > 3",
             "user_id.matches(country)",
             "bytes(user_id) == b\"\"",
+            "user_id.`first name` == \"a\"",
+            "has(user_id.?name)",
+            "roles[?0] == \"a\"",
+            "roles == [?user_id]",
+            "optional.of(age).hasValue()",
+            "math.greatest(age, 1) == 1",
+            "strings.quote(user_id) == \"a\"",
+            "type(age) == int || string == int",
+            "string(score) == \"1.5\"",
+            "user_id == string(1e100)",
         ],
     );
 }

@@ -36,6 +36,7 @@ fn every_mistake_is_told_as_its_golden_file_says() {
             diagnostics,
             sources,
             rules,
+            ..
         } = loaded(&case);
         let verdict = if rules.is_some() {
             "These rules can be used.\n"

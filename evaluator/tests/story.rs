@@ -23,6 +23,7 @@ fn the_story_has_no_mistakes() {
         diagnostics,
         sources,
         rules,
+        ..
     } = story();
     let errors: Vec<_> = diagnostics
         .into_iter()
@@ -76,13 +77,13 @@ fn the_story_is_read_as_it_is_written() {
     assert_eq!(pro.salt, "Pro in India and the United States");
     assert!(matches!(&pro.condition.kind, Kind::And(both) if both.len() == 2));
 
-    assert_eq!(feature.tests.len(), 2);
+    assert_eq!(feature.tests.len(), 3);
     assert_eq!(feature.tests[0].given[0], ("user_id".to_owned(), "123".into()));
-    let version = rules
+    let country = rules
         .environment
-        .attribute_id("app_version")
+        .attribute_id("country")
         .and_then(|id| rules.environment.attribute(id));
-    assert_eq!(version.map(|attribute| attribute.ty.clone()), Some(Type::Semver));
+    assert_eq!(country.map(|attribute| attribute.ty.clone()), Some(Type::String));
 }
 
 #[test]

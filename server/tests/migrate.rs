@@ -62,5 +62,9 @@ async fn what_verify_finds_repair_mends_and_exit_codes_tell() {
 
     let nowhere = migrate("verify", &old, "postgres://postgres@127.0.0.1:1/new");
     assert_eq!(nowhere.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("cannot connect to the new database"));
+    let message = json(&nowhere)["error"]["message"].to_string();
+    assert!(
+        message.contains("cannot connect to the new database"),
+        "{message}"
+    );
 }

@@ -1,14 +1,13 @@
 //! The metadata of a module: what a host needs to know of the rules that it never sees.
 
 use super::CompileError;
-use super::attributes::Reads;
 use super::layout::Layout;
 use crate::condition::Type;
 use crate::program::abi;
 use crate::program::{
     FeatureMetadata, Metadata, RuleMetadata, ScalarType, Slot, VariableMetadata, VariableType,
 };
-use crate::rules::{Feature, Rules, TargetingRule, ValueType};
+use crate::rules::{Feature, Reads, Rules, TargetingRule, ValueType};
 
 /// Describes the module that these rules become.
 pub(super) fn describe(rules: &Rules, reads: &Reads, layout: &Layout) -> Result<Metadata, CompileError> {

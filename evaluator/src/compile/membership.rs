@@ -45,7 +45,11 @@ impl Lowering<'_> {
                 }
                 self.in_strings(needle, &values, asked, unknown)
             }
-            (Type::Int | Type::Uint | Type::Double | Type::Duration, Some(literals)) => {
+            (Type::Int | Type::Uint | Type::Double | Type::Duration, Some(literals))
+                if literals
+                    .iter()
+                    .all(|literal| numbers::has_one_equal(literal, &needle.ty)) =>
+            {
                 self.in_numbers(needle, &literals, unknown)
             }
             _ => self.in_any(needle, list, unknown),

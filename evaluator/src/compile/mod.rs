@@ -12,7 +12,6 @@
 //! placed by [`layout`]. The module and the host agree by [`crate::program::abi`] and nothing else.
 
 mod arithmetic;
-mod attributes;
 mod code;
 mod comprehension;
 mod describe;
@@ -25,7 +24,6 @@ mod layout;
 mod lower;
 mod membership;
 mod module;
-mod murmur;
 mod numbers;
 mod pattern;
 mod relation;

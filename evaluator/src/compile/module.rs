@@ -7,14 +7,13 @@ use wasm_encoder::{
 use wasmparser::Validator;
 
 use super::CompileError;
-use super::attributes::Reads;
 use super::code::{Code, long};
 use super::describe::describe;
 use super::feature;
 use super::functions::{Functions, Shape};
 use super::layout::Layout;
 use crate::program::abi;
-use crate::rules::Rules;
+use crate::rules::{Reads, Rules};
 
 /// Functions that call others, one call for each, call at most so many.
 const FAN_OUT: usize = 256;

@@ -1,6 +1,12 @@
-//! Numbers of different types in one comparison, as CEL has them: by value.
+//! Numbers of different types in one comparison, as CEL has them: by value, and an int beside a double as the double nearest
+//! to it.
 
 use crate::condition::{Literal, Type};
+
+/// 2⁵³: below it every int is a double.
+const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
+/// Above it a double equals no int and no uint.
+const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
 
 /// Whether a comparison of these types, left and right, is one that the compiler writes as it stands: of one type, or of
 /// numbers in the order int, uint, double. The others are turned round.
@@ -16,7 +22,16 @@ fn rank(ty: &Type) -> u8 {
     }
 }
 
-/// The 64 bits that a value of type `ty` has where it equals the literal; `None` where none does.
+/// Whether at most one value of type `ty` equals the literal. Ints from 2⁵³ on share the doubles nearest to them.
+pub(super) fn has_one_equal(literal: &Literal, ty: &Type) -> bool {
+    match (ty, literal) {
+        (Type::Int | Type::Uint, Literal::Double(value)) => !(EXACT_BELOW..=TWO_TO_64).contains(&value.abs()),
+        _ => true,
+    }
+}
+
+/// The 64 bits that a value of type `ty` has where it equals the literal, which [has one equal](has_one_equal); `None`
+/// where none does.
 pub(super) fn bits_as(literal: &Literal, ty: &Type) -> Option<u64> {
     match (ty, literal) {
         (Type::Int, Literal::Int(value)) => Some(value.cast_unsigned()),
@@ -27,8 +42,8 @@ pub(super) fn bits_as(literal: &Literal, ty: &Type) -> Option<u64> {
         (Type::Uint, Literal::Int(value)) => u64::try_from(*value).ok(),
         (Type::Uint, Literal::Uint(value)) => Some(*value),
         (Type::Uint, Literal::Double(value)) => exact_int(*value).and_then(|value| u64::try_from(value).ok()),
-        (Type::Double, Literal::Int(value)) => exact_double(i128::from(*value)),
-        (Type::Double, Literal::Uint(value)) => exact_double(i128::from(*value)),
+        (Type::Double, Literal::Int(value)) => Some((*value as f64).to_bits()),
+        (Type::Double, Literal::Uint(value)) => Some((*value as f64).to_bits()),
         // The sum makes -0.0 the 0.0 that it equals; a NaN equals nothing.
         (Type::Double, Literal::Double(value)) => (!value.is_nan()).then(|| (value + 0.0).to_bits()),
         (Type::Duration, Literal::Duration(value)) => Some(value.cast_unsigned()),
@@ -38,13 +53,7 @@ pub(super) fn bits_as(literal: &Literal, ty: &Type) -> Option<u64> {
 
 #[expect(clippy::float_cmp, reason = "equal is meant")]
 fn exact_int(value: f64) -> Option<i128> {
-    // Any double of at most 2^64 fits.
-    (value.abs() <= 18_446_744_073_709_551_616.0 && value.trunc() == value).then_some(value as i128)
-}
-
-fn exact_double(value: i128) -> Option<u64> {
-    let double = value as f64;
-    (double as i128 == value).then(|| double.to_bits())
+    (value.abs() <= TWO_TO_64 && value.trunc() == value).then_some(value as i128)
 }
 
 #[cfg(test)]
@@ -56,17 +65,25 @@ mod tests {
         let as_int = |literal| bits_as(&literal, &Type::Int).map(u64::cast_signed);
         assert_eq!(as_int(Literal::Double(3.0)), Some(3));
         assert_eq!(as_int(Literal::Double(3.5)), None);
-        assert_eq!(as_int(Literal::Double(9_223_372_036_854_775_808.0)), None);
-        assert_eq!(
-            as_int(Literal::Double(-9_223_372_036_854_775_808.0)),
-            Some(i64::MIN)
-        );
+        assert_eq!(as_int(Literal::Double(1e300)), None);
         assert_eq!(as_int(Literal::Uint(u64::MAX)), None);
         let as_double = |literal| bits_as(&literal, &Type::Double).map(f64::from_bits);
-        assert_eq!(as_double(Literal::Int(9_007_199_254_740_993)), None);
+        assert_eq!(
+            as_double(Literal::Int(9_007_199_254_740_993)),
+            Some(9_007_199_254_740_992.0)
+        );
         assert_eq!(as_double(Literal::Int(-2)), Some(-2.0));
         assert_eq!(bits_as(&Literal::Double(-0.0), &Type::Double), Some(0));
         assert_eq!(bits_as(&Literal::Double(f64::NAN), &Type::Double), None);
         assert_eq!(bits_as(&Literal::Int(-1), &Type::Uint), None);
+    }
+
+    #[test]
+    fn large_doubles_equal_several_ints() {
+        let one = |value: f64| has_one_equal(&Literal::Double(value), &Type::Int);
+        assert!(one(9_007_199_254_740_991.0));
+        assert!(!one(9_007_199_254_740_992.0));
+        assert!(!one(-9_223_372_036_854_775_808.0));
+        assert!(one(1e300) && one(f64::NAN) && one(f64::NEG_INFINITY));
     }
 }

@@ -149,8 +149,8 @@ impl Lowering<'_> {
                 self.value(operand, unknown)?;
             }
         }
-        if let (Type::List(element), Type::List(_)) = (&left.ty, &right.ty) {
-            return self.equal_lists(element, equal, unknown);
+        if let (Type::List(left), Type::List(right)) = (&left.ty, &right.ty) {
+            return self.equal_lists([left, right], equal, unknown);
         }
         self.relate(operator, &left.ty, &right.ty)
     }
@@ -253,10 +253,10 @@ impl Lowering<'_> {
         };
     }
 
-    /// Pushes whether the two lists on the stack are equal, element by element.
+    /// Pushes whether the two lists on the stack, of elements of these types, are equal, element by element.
     fn equal_lists(
         &mut self,
-        element: &Type,
+        elements: [&Type; 2],
         equal: Option<bool>,
         unknown: Label,
     ) -> Result<(), CompileError> {
@@ -288,10 +288,15 @@ impl Lowering<'_> {
         self.code.put().i32_ge_u();
         self.code.br_if(done);
         self.code.put().drop();
-        self.load(Record::Bound(left), element, unknown)?;
-        self.load(Record::Bound(right), element, unknown)?;
+        let mut sides = [(left, elements[0]), (right, elements[1])];
+        if !numbers::is_canonical(elements[0], elements[1]) {
+            sides.reverse();
+        }
+        for (element, ty) in sides {
+            self.load(Record::Bound(element), ty, unknown)?;
+        }
         let differs = self.code.local(ValType::I32);
-        self.relate(Comparison::NotEqual, element, element)?;
+        self.relate(Comparison::NotEqual, sides[0].1, sides[1].1)?;
         self.code.set(differs);
         self.code.put().i32_const(0);
         self.code.get(differs);

@@ -4,11 +4,11 @@ use wasm_encoder::ValType;
 
 use super::CompileError;
 use super::code::{Label, Local, long, word};
+use super::helpers;
 use super::lower::Lowering;
-use super::{helpers, murmur};
 use crate::condition::{AttributeId, Type};
 use crate::program::abi::{self, Outcome, Why, record};
-use crate::rules::{Rollout, Serve, Share, TargetingRule, Window};
+use crate::rules::{Rollout, Serve, Share, TargetingRule, Window, buckets};
 
 /// As many hashes as there are.
 const EVERYBODY: u64 = 1 << 32;
@@ -48,7 +48,7 @@ impl Lowering<'_> {
     ) -> Result<(), CompileError> {
         match &rule.rollout {
             None => self.serve_within(rule, position, Why::Matched, next),
-            Some(Rollout::Fixed(share)) => match murmur::within_rollout(share.0) {
+            Some(Rollout::Fixed(share)) => match buckets::within_rollout(share.0) {
                 EVERYBODY => self.serve_within(rule, position, Why::Matched, next),
                 0 => {
                     self.code.br(next);
@@ -91,7 +91,7 @@ impl Lowering<'_> {
                 self.code
                     .put()
                     .f64_convert_i32_u()
-                    .f64_const(murmur::MAX_HASH.into())
+                    .f64_const(buckets::MAX_HASH.into())
                     .f64_div();
                 self.code.get(share);
                 self.code.put().f64_gt();
@@ -115,7 +115,7 @@ impl Lowering<'_> {
         for (from_ms, share) in steps {
             self.code
                 .put()
-                .i64_const(murmur::within_rollout(share.0).cast_signed());
+                .i64_const(buckets::within_rollout(share.0).cast_signed());
             self.code.get(within);
             self.now_ms();
             self.code.put().i64_const(*from_ms).i64_ge_s().select();
@@ -186,7 +186,7 @@ impl Lowering<'_> {
         for (variation, share) in weights {
             sum += share.0;
             let other = self.code.block();
-            let below = murmur::below(sum);
+            let below = buckets::below(sum);
             if below < EVERYBODY {
                 self.code.get(hash);
                 self.code.put().i32_const((below as u32).cast_signed()).i32_ge_u();
@@ -219,7 +219,7 @@ impl Lowering<'_> {
             slot,
             address,
             length,
-            seed: murmur::seed_of_salt(&rule.salt),
+            seed: buckets::seed_of_salt(&rule.salt),
         })
     }
 

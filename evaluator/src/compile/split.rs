@@ -4,7 +4,6 @@
 //! many operands in each as it should hold. An operand that is too large itself is cut in its turn, inside its function.
 
 use super::CompileError;
-use super::attributes::for_each_part;
 use super::functions::Shape;
 use super::lower::Lowering;
 use super::membership::IN_PLACE;
@@ -44,11 +43,13 @@ pub(super) fn weight(expression: &Expression) -> usize {
             }
             weight += self::weight(needle);
         }
-        _ => for_each_part(expression, &mut |part| {
-            if weight <= FUNCTION_WEIGHT {
-                weight += self::weight(part);
+        _ => {
+            for part in expression.children() {
+                if weight <= FUNCTION_WEIGHT {
+                    weight += self::weight(part);
+                }
             }
-        }),
+        }
     }
     weight
 }

@@ -87,6 +87,19 @@ pub(super) fn unexpected(text: &MappedText, tokens: &[Token], at: usize, expecte
     };
     let span = text.span(token.start, token.end);
     let written = text.as_str().get(token.start..token.end).unwrap_or_default();
+    if token.kind == TokenKind::Quoted {
+        return Diagnostic::new(
+            Code::ConditionSyntax,
+            "a value does not stand in backquotes",
+            span,
+        )
+        .labelled("not a value of CEL")
+        .suggest(
+            "quotes are straight in CEL",
+            span,
+            format!("\"{}\"", written.trim_matches('`')),
+        );
+    }
     let message = match &token.kind {
         TokenKind::End => format!("expected {expected}, found the end of the condition"),
         TokenKind::Constant(_) => format!("expected {expected}, found a value"),
@@ -154,6 +167,11 @@ const UNSUPPORTED: &[(&str, &str, &str)] = &[
         "attributes are scalars and lists; a nested value is sent as an attribute of its own",
     ),
     (
+        "optionals",
+        "optional values are not part of conditions",
+        "an attribute is there or missing; ask with `has(country)`",
+    ),
+    (
         "lists of lists",
         "lists of lists are not part of conditions",
         "the elements of a list are scalars",
@@ -213,7 +231,53 @@ const UNSUPPORTED: &[(&str, &str, &str)] = &[
         "`type` is not part of conditions",
         "every attribute's type is declared in context.yaml",
     ),
+    (
+        "types",
+        "types are no values here",
+        "every attribute's type is declared in context.yaml",
+    ),
 ];
+
+/// The types that CEL has as values.
+const TYPES: &[&str] = &[
+    "bool",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bytes",
+    "list",
+    "map",
+    "null_type",
+    "type",
+    "optional_type",
+];
+
+/// Whether CEL reads a name as a type.
+pub(super) fn is_type(name: &str) -> bool {
+    TYPES.contains(&name)
+}
+
+/// What the functions of CEL's extensions are called on, as in `math.greatest(1, 2)`.
+const NAMESPACES: &[&str] = &[
+    "base64", "cel", "lists", "math", "optional", "proto", "regex", "sets", "strings",
+];
+
+/// Whether a name is that of an extension of CEL.
+pub(super) fn is_namespace(name: &str) -> bool {
+    NAMESPACES.contains(&name)
+}
+
+/// A function of an extension of CEL.
+pub(super) fn extension(namespace: &str, name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::Unsupported,
+        format!("`{namespace}.{name}` is not part of conditions"),
+        span,
+    )
+    .labelled("not supported")
+    .note("conditions have the standard functions of CEL, not its extensions")
+}
 
 /// Functions of CEL's extensions that build strings, lists or other values.
 const EXTENSIONS: &[&str] = &[
@@ -247,6 +311,10 @@ const EXTENSIONS: &[&str] = &[
     "block",
     "greatest",
     "least",
+    "hasValue",
+    "value",
+    "or",
+    "orValue",
     "abs",
     "ceil",
     "floor",

@@ -298,6 +298,7 @@ impl<'t> Parser<'t> {
             if self.eat(".").is_some() {
                 operand = self.selected(operand)?;
             } else if self.eat("[").is_some() {
+                self.refuse_optional()?;
                 let index = self.expression()?;
                 let end = self.expect("]", "`]`")?;
                 let (span, height) = (operand.span.to(end), operand.height.max(index.height));
@@ -311,6 +312,13 @@ impl<'t> Parser<'t> {
 
     /// What follows a point: a field, or a function with the operand as its receiver.
     fn selected(&mut self, operand: Box<Syntax>) -> Parsed<Box<Syntax>> {
+        self.refuse_optional()?;
+        if self.peek().kind == TokenKind::Quoted {
+            let name_span = self.advance();
+            let field = self.text.decoded(name_span).trim_matches('`').to_owned();
+            let (span, height) = (operand.span.to(name_span), operand.height);
+            return self.node(Form::Select { operand, field }, span, height);
+        }
         let name = self.word(self.peek()).to_owned();
         if name.is_empty() || matches!(name.as_str(), "in" | "true" | "false" | "null") {
             return Err(self.unexpected("the name of a function"));
@@ -324,6 +332,14 @@ impl<'t> Parser<'t> {
         }
         let (span, height) = (operand.span.to(name_span), operand.height);
         self.node(Form::Select { operand, field: name }, span, height)
+    }
+
+    /// `a.?b`, `a[?0]` and `[?a]` are CEL's, for optional values.
+    fn refuse_optional(&mut self) -> Parsed<()> {
+        match self.eat("?") {
+            Some(mark) => Err(Box::new(mistakes::unsupported("optionals", mark))),
+            None => Ok(()),
+        }
     }
 
     /// The arguments of a call, after its opening parenthesis.
@@ -353,6 +369,9 @@ impl<'t> Parser<'t> {
             return Ok((expressions, end));
         }
         loop {
+            if closing == "]" {
+                self.refuse_optional()?;
+            }
             expressions.push(*self.expression()?);
             if self.eat(",").is_none() {
                 return Ok((expressions, self.expect(closing, expected)?));

@@ -4,7 +4,7 @@
 //! to the other, `[a&&b]` an intersection or three characters. What means the same is kept, what can be said otherwise
 //! is rewritten, and the rest is refused. RE2's syntax: <https://github.com/google/re2/wiki/Syntax>.
 
-use regex_automata::nfa::thompson::pikevm::PikeVM;
+use regex_automata::nfa::thompson::{self, pikevm::PikeVM};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::ast::{
@@ -15,6 +15,9 @@ use regex_syntax::ast::{
 
 /// RE2 refuses larger counts.
 const REPETITIONS_AT_MOST: u32 = 1000;
+
+/// What compiles to a table at all is a smaller automaton.
+const SEARCHER_BYTES_AT_MOST: usize = 16 << 20;
 
 /// Why a pattern cannot be read, and which bytes of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,6 +87,30 @@ impl Matcher {
         let mut cache = self.0.create_cache();
         self.0
             .is_match(&mut cache, Input::new(text).anchored(Anchored::Yes))
+    }
+}
+
+/// Asks whether a text has a match anywhere in it.
+#[derive(Debug)]
+pub(crate) struct Searcher(PikeVM);
+
+impl Searcher {
+    /// Of a pattern as a checked condition has it; `None` if it is too large to be an automaton.
+    pub(crate) fn new(translated: &str) -> Option<Searcher> {
+        PikeVM::builder()
+            .syntax(syntax::Config::new().utf8(false))
+            .thompson(
+                thompson::Config::new()
+                    .utf8(false)
+                    .nfa_size_limit(Some(SEARCHER_BYTES_AT_MOST)),
+            )
+            .build(translated)
+            .ok()
+            .map(Searcher)
+    }
+
+    pub(crate) fn finds(&self, text: &str) -> bool {
+        self.0.is_match(&mut self.0.create_cache(), text)
     }
 }
 

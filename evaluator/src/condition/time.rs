@@ -1,11 +1,14 @@
 //! Instants and durations as CEL writes them: RFC 3339, and Go's notation of durations.
 
+use super::TimestampField;
+
 /// The first second of the year 1 and the last of the year 9999, CEL's range, since the Unix epoch.
 const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// `2026-12-01T09:00:00.5+01:00`: seconds since the Unix epoch and nanoseconds after them, or why it is none.
 pub fn parse_timestamp(text: &str) -> Result<(i64, u32), &'static str> {
     const SHAPE: &str = "an instant is written like `2026-12-01T09:00:00Z`";
+    const YEARS: &str = "instants lie in the years 1 to 9999";
     let bytes = text.as_bytes();
     let number = |from: usize, digits: usize| -> Option<i64> {
         let written = text.get(from..from + digits)?;
@@ -39,6 +42,9 @@ pub fn parse_timestamp(text: &str) -> Result<(i64, u32), &'static str> {
     };
     let (nanos, rest) = fraction(&text[19..]).ok_or(SHAPE)?;
     let offset_minutes = offset(rest)?;
+    if year == 0 {
+        return Err(YEARS);
+    }
     if !(1..=12).contains(&month) {
         return Err("there are twelve months");
     }
@@ -53,12 +59,12 @@ pub fn parse_timestamp(text: &str) -> Result<(i64, u32), &'static str> {
     if SECONDS.contains(&seconds) {
         Ok((seconds, nanos))
     } else {
-        Err("instants lie in the years 1 to 9999")
+        Err(YEARS)
     }
 }
 
 /// Whether seconds since the Unix epoch lie in CEL's range of timestamps.
-pub(super) fn is_timestamp(seconds: i64) -> bool {
+pub(crate) fn is_timestamp(seconds: i64) -> bool {
     SECONDS.contains(&seconds)
 }
 
@@ -76,7 +82,7 @@ pub(super) fn parse_zone(name: &str) -> Option<i64> {
 }
 
 /// `2026-12-01T09:00:00.5Z`
-pub(super) fn format_timestamp(seconds: i64, nanos: u32) -> String {
+pub(crate) fn format_timestamp(seconds: i64, nanos: u32) -> String {
     let (year, month, day) = civil(seconds.div_euclid(86_400));
     let of_day = seconds.rem_euclid(86_400);
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
@@ -84,8 +90,28 @@ pub(super) fn format_timestamp(seconds: i64, nanos: u32) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
 }
 
+/// A part of an instant in UTC, numbered as CEL's getters do.
+pub(crate) fn timestamp_field(field: TimestampField, seconds: i64, nanos: u32) -> i64 {
+    let days = seconds.div_euclid(86_400);
+    let of_day = seconds.rem_euclid(86_400);
+    let (year, month, day) = civil(days);
+    match field {
+        TimestampField::FullYear => year,
+        TimestampField::Month => month - 1,
+        TimestampField::Date => day,
+        TimestampField::DayOfMonth => day - 1,
+        // 1970-01-01 was a Thursday.
+        TimestampField::DayOfWeek => (days + 4).rem_euclid(7),
+        TimestampField::DayOfYear => days - days_from_epoch(year, 1, 1),
+        TimestampField::Hours => of_day / 3600,
+        TimestampField::Minutes => of_day / 60 % 60,
+        TimestampField::Seconds => of_day % 60,
+        TimestampField::Milliseconds => i64::from(nanos / 1_000_000),
+    }
+}
+
 /// `5400.5s`, as CEL's `string(duration)` has it.
-pub(super) fn format_duration(nanos: i64) -> String {
+pub(crate) fn format_duration(nanos: i64) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     let size = nanos.unsigned_abs();
     let fraction = fraction_digits(u32::try_from(size % 1_000_000_000).unwrap_or_default());
@@ -106,11 +132,13 @@ fn fraction(text: &str) -> Option<(u32, &str)> {
         return Some((0, text));
     };
     let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-    if digits == 0 || digits > 9 {
+    if digits == 0 {
         return None;
     }
-    let value: u32 = after[..digits].parse().ok()?;
-    let scale = 10_u32.pow(u32::try_from(9 - digits).ok()?);
+    // What is less than a nanosecond is cut off.
+    let kept = digits.min(9);
+    let value: u32 = after[..kept].parse().ok()?;
+    let scale = 10_u32.pow(u32::try_from(9 - kept).ok()?);
     Some((value * scale, &after[digits..]))
 }
 
@@ -260,6 +288,10 @@ mod tests {
             Ok((*SECONDS.end(), 999_999_999))
         );
         assert_eq!(parse_timestamp("2024-02-29T00:00:00Z"), Ok((1_709_164_800, 0)));
+        assert_eq!(
+            parse_timestamp("1970-01-01t00:00:00.1234567899z"),
+            Ok((0, 123_456_789))
+        );
     }
 
     #[test]
@@ -287,6 +319,7 @@ mod tests {
             ("2026-12-01T24:00:00Z", "time of day"),
             ("0000-12-01T00:00:00Z", "years 1 to 9999"),
             ("9999-12-31T23:59:59-00:01", "years 1 to 9999"),
+            ("0000-12-31T23:59:59-01:00", "years 1 to 9999"),
             ("tomorrow", "written like"),
             ("2026-12-01T09:00:00.Z", "written like"),
             ("2026-12-01T09:00:0éZ", "written like"),

@@ -21,6 +21,8 @@ pub(super) enum TokenKind {
     Constant(Constant),
     /// `b"…"`: known, so that it can be refused by name.
     Bytes,
+    /// A field's name in backquotes, likewise.
+    Quoted,
     /// One of [`SYMBOLS`].
     Symbol(&'static str),
     End,
@@ -81,6 +83,8 @@ impl Lexer<'_> {
                 rest.find(|c: char| c != '_' && !c.is_ascii_alphanumeric())
                     .unwrap_or(rest.len()),
             )
+        } else if let Some(length) = quoted_length(rest) {
+            (TokenKind::Quoted, length)
         } else if let Some(mistake) = mistakes::symbol(self.text, start) {
             return Err(Box::new(mistake));
         } else if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
@@ -175,6 +179,13 @@ impl Lexer<'_> {
         })?;
         Ok((TokenKind::Constant(constant), length))
     }
+}
+
+/// The bytes of a name in backquotes, if one begins here.
+fn quoted_length(rest: &str) -> Option<usize> {
+    let name = rest.strip_prefix('`')?;
+    let length = name.find(|c: char| !c.is_ascii_alphanumeric() && !"_./- ".contains(c))?;
+    (length > 0 && name[length..].starts_with('`')).then_some(length + 2)
 }
 
 /// The prefix (`r`, `b`, `rb`, …) and the opening quotes, if a string begins here.

@@ -105,7 +105,8 @@ pub enum Kind {
         /// Taken when false; of the same type.
         otherwise: Box<Expression>,
     },
-    /// `left operator right`. Both sides have one type, or are numbers of different types, compared by value as CEL has it.
+    /// `left operator right`. Both sides have one type, or are numbers of different types, compared by value; beside a double,
+    /// an int is the double nearest to it, as CEL has it. Lists may differ so in their elements.
     Compare {
         /// Which comparison. Ordering is defined for all types but lists.
         operator: Comparison,

@@ -11,7 +11,7 @@ use crate::source::Span;
 
 pub use code::{Code, Severity};
 pub use json::render_json;
-pub(crate) use nearest::nearest;
+pub use nearest::nearest;
 pub use short::render_short;
 pub use text::render_text;
 

@@ -1,7 +1,7 @@
 //! "Did you mean …?"
 
 /// The candidate that was most likely meant, if any is near enough to be worth a question.
-pub(crate) fn nearest<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let plain = simplified(written);
     let length = plain.chars().count();
     // A third of the letters may be wrong, as rustc has it; a slip in a short word counts as one.

@@ -74,6 +74,9 @@ pub const MISSING: u64 = 0xffff_ffff_0000_0000;
 /// The name of the custom section that holds the metadata, as JSON.
 pub const METADATA_SECTION: &str = "crossfade";
 
+/// The name of the custom section that may hold the rules' files; no host needs it to decide.
+pub const SOURCES_SECTION: &str = "crossfade.sources";
+
 /// The version of all this: a host refuses a module of another.
 pub const VERSION: u32 = 1;
 

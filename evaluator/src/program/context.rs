@@ -36,6 +36,27 @@ pub enum Attributes<'a> {
     Values(&'a HashMap<String, Json>),
 }
 
+impl<'a> Attributes<'a> {
+    /// Every name with its value, in their order where they have one.
+    pub(crate) fn pairs(self) -> Vec<(&'a str, Value<'a>)> {
+        match self {
+            Self::Pairs(pairs) => pairs.to_vec(),
+            Self::Json(object) => object
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.into()))
+                .collect(),
+            Self::Texts(texts) => texts
+                .iter()
+                .map(|(name, text)| (name.as_str(), Value::Text(text)))
+                .collect(),
+            Self::Values(values) => values
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.into()))
+                .collect(),
+        }
+    }
+}
+
 /// The value of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {

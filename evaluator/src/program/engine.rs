@@ -1,6 +1,6 @@
 //! How wasmtime is set up, and what an instance may take.
 
-use wasmtime::{Config, Engine, OptLevel, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{Config, Engine, OperatorCost, OptLevel, StoreLimits, StoreLimitsBuilder};
 
 use super::limits::MAX_MEMORY_BYTES;
 
@@ -13,12 +13,21 @@ pub(super) fn engine() -> Result<Engine, wasmtime::Error> {
     config
         .cranelift_opt_level(OptLevel::Speed)
         .consume_fuel(true)
+        .operator_cost(costs())
         .wasm_backtrace_max_frames(None)
         .generate_address_map(false)
         .wasm_simd(false)
         .wasm_relaxed_simd(false)
         .wasm_multi_value(true);
     Engine::new(&config)
+}
+
+/// One each, but for what asks the host: a loop of nothing but that would take minutes to burn its fuel.
+fn costs() -> OperatorCost {
+    OperatorCost {
+        MemoryGrow: u8::MAX,
+        ..OperatorCost::default()
+    }
 }
 
 /// The bounds of a store.

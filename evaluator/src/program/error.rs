@@ -36,6 +36,9 @@ pub enum LoadError {
     /// The custom section does not hold what it should.
     #[error("the module's metadata is not valid")]
     Metadata(#[source] serde_json::Error),
+    /// The section of the rules' files does not hold what it should.
+    #[error("the module's sources cannot be read")]
+    Sources(#[source] wasmparser::BinaryReaderError),
     /// Written by a compiler that this host does not understand.
     #[error("the module is of format {found}; this is format {expected}")]
     Version {

@@ -29,6 +29,9 @@ pub(super) fn check(wasm: &[u8]) -> Result<Metadata, LoadError> {
             limit_bytes: MAX_MODULE_BYTES,
         });
     }
+    if !wasm.starts_with(b"\0asm") {
+        return Err(not_a_program("it is no WebAssembly"));
+    }
     Validator::new_with_features(abi::FEATURES)
         .validate_all(wasm)
         .map_err(LoadError::Invalid)?;

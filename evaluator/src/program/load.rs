@@ -51,6 +51,11 @@ impl Program {
         })))
     }
 
+    /// What a module says of itself, looked at without loading it.
+    pub fn inspect(wasm: &[u8]) -> Result<Metadata, LoadError> {
+        limits::check(wasm)
+    }
+
     /// What the module says of itself.
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata

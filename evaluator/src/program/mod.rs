@@ -19,6 +19,7 @@ mod metadata;
 mod names;
 mod number_text;
 mod slots;
+mod sources;
 
 pub use context::{Attributes, Context, Value};
 pub use decision::{Decision, Decisions, Fault, Reason};
@@ -28,3 +29,7 @@ pub use load::{Program, VariableId};
 pub use metadata::{
     FeatureMetadata, Metadata, RuleMetadata, ScalarType, Slot, VariableMetadata, VariableType,
 };
+pub(crate) use names::TARGETING_KEY;
+pub(crate) use number_text::NumberText;
+pub(crate) use slots::{bool_of, double_of, int_of, uint_of};
+pub use sources::{SourceFiles, add_sources, sources, without_sources};

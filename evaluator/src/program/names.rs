@@ -4,7 +4,7 @@
 use super::abi::head;
 
 /// OpenFeature's name for the subject of an evaluation, which rules know by another.
-const TARGETING_KEY: (&str, &str) = ("targetingKey", "user_id");
+pub(crate) const TARGETING_KEY: (&str, &str) = ("targetingKey", "user_id");
 
 /// The names of a program's attributes.
 #[derive(Debug)]

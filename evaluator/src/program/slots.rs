@@ -41,6 +41,7 @@ impl Written {
             memory,
             program,
             free: program.metadata.room as usize,
+            alias: None,
             written: self,
         };
         match context.attributes {
@@ -57,29 +58,48 @@ impl Written {
                 .iter()
                 .try_for_each(|(name, value)| writer.attribute(name, value.into())),
         }?;
+        writer.alias()?;
         let free = writer.free as u64;
         put(memory, abi::FREE, free);
         Ok(())
     }
 }
 
-struct Writer<'w> {
+struct Writer<'w, 'v> {
     memory: &'w mut [u8],
     program: &'w Shared,
     free: usize,
+    /// A slot's value by its other name, kept until it is known whether it has one by its own.
+    alias: Option<(usize, Value<'v>)>,
     written: &'w mut Written,
 }
 
-impl Writer<'_> {
+impl<'v> Writer<'_, 'v> {
     #[inline]
-    fn attribute(&mut self, name: &str, value: Value<'_>) -> Result<(), usize> {
-        let Some(found) = self.program.names.find(name) else {
+    fn attribute(&mut self, name: &str, value: Value<'v>) -> Result<(), usize> {
+        match self.program.names.find(name) {
+            Some(found) if found.alias => self.alias = Some((found.slot, value)),
+            Some(found) => self.slot(found.slot, value)?,
+            None => {}
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn alias(&mut self) -> Result<(), usize> {
+        let Some((position, value)) = self.alias else {
             return Ok(());
         };
-        let slot = &self.program.metadata.slots[found.slot];
-        if found.alias && self.written.addresses.contains(&slot.at) {
+        let at = self.program.metadata.slots[position].at;
+        if self.written.addresses.contains(&at) || self.written.mistyped.contains(&position) {
             return Ok(());
         }
+        self.slot(position, value)
+    }
+
+    #[inline]
+    fn slot(&mut self, position: usize, value: Value<'_>) -> Result<(), usize> {
+        let slot = &self.program.metadata.slots[position];
         let written = match (slot.ty, value) {
             (ScalarType::String, Value::String(text) | Value::Text(text)) if !slot.list => {
                 self.string(slot.at, tag::STRING, text)
@@ -95,7 +115,7 @@ impl Writer<'_> {
             Err(Refused::NeedsBytes(bytes)) => return Err(bytes),
             Err(Refused::Mistyped) => {
                 put(self.memory, slot.at, abi::MISSING);
-                self.written.mistyped.push(found.slot);
+                self.written.mistyped.push(position);
             }
         }
         Ok(())
@@ -153,10 +173,10 @@ impl Writer<'_> {
     }
 
     /// The elements' records lie together, what they need of the room behind them.
-    fn list<'v>(
+    fn list<'e>(
         &mut self,
         slot: &Slot,
-        elements: impl ExactSizeIterator<Item = Value<'v>>,
+        elements: impl ExactSizeIterator<Item = Value<'e>>,
     ) -> Result<(), Refused> {
         let count = elements.len();
         let first = self.free;
@@ -238,7 +258,8 @@ impl Writer<'_> {
     }
 }
 
-fn bool_of(value: Value<'_>) -> Option<bool> {
+/// A value as a bool, where it is taken for one.
+pub(crate) fn bool_of(value: Value<'_>) -> Option<bool> {
     match value {
         Value::Bool(value) => Some(value),
         Value::Text(text) => text.parse().ok(),
@@ -247,7 +268,7 @@ fn bool_of(value: Value<'_>) -> Option<bool> {
 }
 
 /// A number that is whole is an int however it was written: JSON knows no difference between 5 and 5.0.
-fn int_of(value: Value<'_>) -> Option<i64> {
+pub(crate) fn int_of(value: Value<'_>) -> Option<i64> {
     match value {
         Value::Int(value) => Some(value),
         Value::Uint(value) => i64::try_from(value).ok(),
@@ -257,7 +278,8 @@ fn int_of(value: Value<'_>) -> Option<i64> {
     }
 }
 
-fn uint_of(value: Value<'_>) -> Option<u64> {
+/// Likewise.
+pub(crate) fn uint_of(value: Value<'_>) -> Option<u64> {
     match value {
         Value::Int(value) => u64::try_from(value).ok(),
         Value::Uint(value) => Some(value),
@@ -267,11 +289,12 @@ fn uint_of(value: Value<'_>) -> Option<u64> {
     }
 }
 
+/// Any number.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a double is the nearest to what was sent"
 )]
-fn double_of(value: Value<'_>) -> Option<f64> {
+pub(crate) fn double_of(value: Value<'_>) -> Option<f64> {
     match value {
         Value::Int(value) => Some(value as f64),
         Value::Uint(value) => Some(value as f64),

@@ -34,7 +34,8 @@ pub(super) fn read(
     match files {
         [] if needed => diagnostics.push(
             Diagnostic::new(Code::NoContext, "there is no context.yaml", Span::default())
-                .help("it declares the attributes that applications send, and their types"),
+                .help("it declares the attributes that applications send, and their types")
+                .help("for a beginning: `attributes: { user_id: { type: string } }`"),
         ),
         [] => complete = true,
         [(source, file), more @ ..] => {

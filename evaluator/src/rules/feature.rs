@@ -15,6 +15,8 @@ pub(super) struct CheckedFeature {
     pub(super) name: Option<(String, Span)>,
     /// Its variables' keys, with or without errors.
     pub(super) variables: Vec<(String, Span)>,
+    /// How many rules it has, with or without errors.
+    pub(super) rules: usize,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -125,7 +127,9 @@ fn feature(document: FeatureDocument, mut check: Check<'_>, checked: &mut Checke
         variables: &variables,
         variations,
     });
-    let targeting = targeting::check(document.targeting.unwrap_or_default(), parts.as_ref(), &mut check);
+    let rules = document.targeting.unwrap_or_default();
+    checked.rules = rules.len();
+    let targeting = targeting::check(rules, parts.as_ref(), &mut check);
     let parts = parts?;
     let default = document
         .default

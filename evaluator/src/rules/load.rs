@@ -26,6 +26,19 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that the diagnostics point into.
     pub sources: Sources,
+    /// The version that these texts make, right or wrong; of texts that could not be read, it tells nothing.
+    pub version: String,
+    /// How much there is, right or wrong.
+    pub size: Size,
+}
+
+/// How much a folder of rules holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Feature files.
+    pub features: usize,
+    /// Targeting rules in them, as far as the files could be parsed.
+    pub rules: usize,
 }
 
 /// Reads and checks a folder: each file's path, relative to the folder and with `/` between its parts, and its bytes.
@@ -104,18 +117,22 @@ impl Loader {
         let failed = diagnostics
             .iter()
             .any(|diagnostic| diagnostic.severity() == Severity::Error);
-        let rules = (!failed).then(|| {
-            let texts = contexts
-                .iter()
-                .chain(&segments)
-                .chain(&features)
-                .map(|text| text.source.as_ref());
-            self.rules(&checked, &vocabulary.environment, folder::version(texts))
-        });
+        let texts = contexts
+            .iter()
+            .chain(&segments)
+            .chain(&features)
+            .map(|text| text.source.as_ref());
+        let version = folder::version(texts);
+        let rules = (!failed).then(|| self.rules(&checked, &vocabulary.environment, version.clone()));
         Loaded {
             rules,
             diagnostics,
             sources: self.sources.clone(),
+            version,
+            size: Size {
+                features: checked.len(),
+                rules: checked.iter().map(|feature| feature.rules).sum(),
+            },
         }
     }
 

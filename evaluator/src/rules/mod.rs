@@ -4,6 +4,7 @@
 //! a tree (`yaml`) and then a document (`document`); the document is checked against the context (`feature`,
 //! `targeting`, `values`, `expectations`); and what concerns several files is looked at last (`folder`).
 
+pub(crate) mod buckets;
 mod context;
 mod document;
 mod expectations;
@@ -11,12 +12,14 @@ mod feature;
 mod folder;
 mod load;
 mod model;
+mod reads;
 mod schema;
 mod segments;
 mod targeting;
 mod values;
 mod yaml;
 
-pub use load::{Loaded, Loader, load};
+pub use load::{Loaded, Loader, Size, load};
 pub use model::*;
+pub(crate) use reads::Reads;
 pub use schema::schema;

@@ -153,3 +153,10 @@ pub struct Test {
     /// The test in the file.
     pub span: Span,
 }
+
+impl Test {
+    /// Whether it can fail.
+    pub fn expects_something(&self) -> bool {
+        !self.values.is_empty() || self.variation.is_some() || self.rule.is_some()
+    }
+}

@@ -4,6 +4,6 @@ mod place;
 mod sources;
 mod text;
 
-pub use place::{FileId, Location, Span};
+pub use place::{FileId, Location, Place, Span};
 pub use sources::{Source, Sources};
 pub use text::{MappedText, Notation, Run};

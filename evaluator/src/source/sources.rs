@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{FileId, Location, Span};
+use super::{FileId, Location, Place, Span};
 
 /// A text with its name.
 #[derive(Debug)]
@@ -105,6 +105,15 @@ impl Sources {
     /// Where a span ends, as [`Sources::location`] says where it begins.
     pub fn end_location(&self, span: Span) -> Option<Location<'_>> {
         self.location(span.at_end())
+    }
+
+    /// The line that a span begins in; nowhere if its source is not here.
+    pub fn place(&self, span: Span) -> Place {
+        let location = self.location(span);
+        location.map_or_else(Place::default, |location| Place {
+            file: location.path.to_owned(),
+            line: location.line,
+        })
     }
 
     /// What a span covers.

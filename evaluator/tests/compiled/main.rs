@@ -9,6 +9,8 @@
 
 mod agreement;
 mod build;
+mod definition;
+mod explained;
 mod random;
-mod reference;
 mod story;
+mod values;

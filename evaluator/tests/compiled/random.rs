@@ -11,7 +11,7 @@ use crossfade_evaluator::program::Value;
 use crossfade_evaluator::source::Span;
 
 use crate::build::expression;
-use crate::reference::{V, of_literal, rfc3339};
+use crate::values::{V, of_literal, rfc3339};
 
 /// Choices, one after the other.
 pub(crate) struct Tape<'t> {
@@ -24,13 +24,13 @@ impl<'t> Tape<'t> {
         Self { choices, at: 0 }
     }
 
-    fn choose(&mut self, count: usize) -> usize {
+    pub(crate) fn choose(&mut self, count: usize) -> usize {
         let choice = self.choices.get(self.at).copied().unwrap_or(0);
         self.at += 1;
         choice as usize % count
     }
 
-    fn one_of<'v, T>(&mut self, values: &'v [T]) -> &'v T {
+    pub(crate) fn one_of<'v, T>(&mut self, values: &'v [T]) -> &'v T {
         &values[self.choose(values.len())]
     }
 }

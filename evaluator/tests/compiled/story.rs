@@ -218,6 +218,31 @@ fn a_missing_attribute_makes_every_comparison_unknown() {
 }
 
 #[test]
+fn openfeatures_targeting_key_counts_where_there_is_no_user_id_in_whatever_order_they_come() {
+    let instance = migration();
+    let reads = |pairs: &[(&str, Value<'_>)]| {
+        let decision = instance
+            .decide("read", &Context::new(pairs, 0))
+            .expect("a variable");
+        (decision.as_bool() == Some(true), instance.mistyped().len())
+    };
+    let tester = ("targetingKey", Value::String("123"));
+    for (own, expected) in [
+        (Value::Null, (true, 0)),
+        (Value::String("900"), (false, 0)),
+        (Value::Int(7), (false, 1)),
+    ] {
+        let own = ("user_id", own);
+        assert_eq!(reads(&[tester, own]), expected, "{own:?}");
+        assert_eq!(reads(&[own, tester]), expected, "{own:?}");
+    }
+    assert_eq!(
+        reads(&[("targetingKey", Value::Int(7)), ("user_id", Value::String("123"))]),
+        (true, 0)
+    );
+}
+
+#[test]
 fn an_unknown_variable_is_an_error_and_not_a_default() {
     let instance = migration();
     let error = instance.decide("reed", &Context::new(&[], 0)).unwrap_err();

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
+use crossfade_evaluator::diagnostic::nearest;
 use crossfade_evaluator::program::{Decision, Reason};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::NO;
 use super::arguments::{ContextArguments, RulesArguments};
+use super::failure::Failure;
 use super::output::{self, Format};
 
 /// Decides flags for a context, offline, at any moment in time
@@ -50,15 +51,15 @@ struct Origin<'d> {
     rule: Option<&'d str>,
 }
 
+impl Arguments {
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let context = arguments.context.context()?;
-    let compiled = match arguments.rules.compile() {
-        Ok(compiled) => compiled,
-        Err(error) => {
-            output::complain_as_is(&error.render(output::stderr_has_colour()));
-            return Ok(ExitCode::from(NO));
-        }
-    };
+    let compiled = arguments.rules.compile()?;
     let known: Vec<&str> = compiled
         .program
         .metadata()
@@ -71,11 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         .iter()
         .find(|flag| !known.contains(&flag.as_str()))
     {
-        output::complain(&format!(
-            "there is no flag `{unknown}`; the rules have {}",
-            known.join(", ")
-        ));
-        return Ok(ExitCode::from(NO));
+        return Err(Failure::No(no_flag(unknown, &known)).into());
     }
     let instance = compiled.program.instance()?;
     let is_asked = |key: &str| arguments.flags.is_empty() || arguments.flags.iter().any(|flag| flag == key);
@@ -90,6 +87,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn no_flag(unknown: &str, known: &[&str]) -> String {
+    let meant = match nearest(unknown, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the rules have {}", output::listed(known)),
+    };
+    format!("there is no flag `{unknown}`; {meant}")
 }
 
 fn row(decision: &Decision<'_>) -> Vec<String> {

@@ -14,9 +14,15 @@ pub(super) enum Format {
     Json,
 }
 
-/// An answer on standard output.
+/// An answer on standard output. A reader that has gone away has seen enough.
 pub(super) fn say(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    match say_to(&mut io::stdout().lock(), text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        said => said,
+    }
+}
+
+fn say_to(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {
         out.write_all(b"\n")?;
@@ -39,9 +45,29 @@ pub(super) fn complain_as_is(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
 }
 
-/// Whether standard error is a terminal that shows colours.
-pub(super) fn stderr_has_colour() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+/// Whether a stream is a terminal that shows colours.
+pub(super) fn has_colour(stream: &impl IsTerminal) -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    stream.is_terminal() && !is_set("NO_COLOR") && !is_dumb
+}
+
+/// `1 rule`, `2 rules`
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The most names that a person is shown at once.
+const NAMES_AT_ONCE: usize = 10;
+
+/// Some names with commas between them, and how many more there are.
+pub(super) fn listed(names: &[&str]) -> String {
+    let (shown, more) = names.split_at(names.len().min(NAMES_AT_ONCE));
+    let shown = shown.join(", ");
+    match more.len() {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// Rows as columns, two spaces apart.

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::output;
-use super::{NO, TROUBLE};
+use super::TROUBLE;
+use super::failure::Failure;
 use crate::config::Config;
 use crate::http::{StartError, serve};
 
@@ -28,12 +28,10 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
+    let rules = arguments.config.rules.clone();
     let mut server = match serve(arguments.config).await {
         Ok(server) => server,
-        Err(StartError::Rules(error)) => {
-            output::complain_as_is(&error.render(output::stderr_has_colour()));
-            return Ok(ExitCode::from(NO));
-        }
+        Err(StartError::Rules(error)) => return Err(Failure::Rules { rules, error }.into()),
         Err(error) => return Err(error.into()),
     };
     tokio::select! {

@@ -2,8 +2,8 @@
 
 use crossfade_evaluator::compile::{self, CompileError};
 use crossfade_evaluator::diagnostic::{self, Diagnostic, Severity};
-use crossfade_evaluator::program::{InstanceError, LoadError, Program};
-use crossfade_evaluator::rules::{self, Rules};
+use crossfade_evaluator::program::{self, InstanceError, LoadError, Program};
+use crossfade_evaluator::rules::{self, Loaded, Rules, Size};
 use crossfade_evaluator::source::Sources as SourceTexts;
 
 use super::sources::{ReadError, Sources};
@@ -13,9 +13,9 @@ use super::sources::{ReadError, Sources};
 pub struct Compiled {
     /// Ready to run.
     pub program: Program,
-    /// The module's bytes.
+    /// The module's bytes, without the files that a built `.wasm` may carry.
     pub wasm: Vec<u8>,
-    /// The checked rules; absent where a built `.wasm` was loaded.
+    /// The checked rules; absent where a built `.wasm` was loaded and the files in it were not asked for.
     pub rules: Option<Rules>,
     /// What a rule author should look at, although it is no error.
     pub warnings: Findings,
@@ -28,6 +28,8 @@ pub struct Findings {
     pub diagnostics: Vec<Diagnostic>,
     /// Where they point.
     pub sources: SourceTexts,
+    /// How much was checked.
+    pub size: Size,
 }
 
 /// Rules that cannot run.
@@ -39,12 +41,28 @@ pub enum RulesError {
     /// The rules have errors.
     #[error("the rules have {}", .0.count())]
     Wrong(Findings),
+    /// There is nothing to decide by: probably not the folder that was meant.
+    #[error(
+        "there are no features: a feature is a .yaml or .json file that begins with `feature:` and its name"
+    )]
+    NoFeatures,
     /// The rules are right, and too large to compile.
     #[error("the rules cannot be compiled")]
     Compile(#[from] CompileError),
     /// The module is no program.
     #[error("the program cannot be loaded")]
     Load(#[from] LoadError),
+    /// A built program carries other files than those that it was compiled from.
+    #[error(
+        "the program carries other sources than it was compiled from: they make version {carried}, and it is version \
+         {compiled}"
+    )]
+    OtherSources {
+        /// What the files make.
+        carried: String,
+        /// What the program says of itself.
+        compiled: String,
+    },
     /// The program can be loaded, and not be run.
     #[error(transparent)]
     Start(#[from] InstanceError),
@@ -53,33 +71,67 @@ pub enum RulesError {
 impl Compiled {
     /// Compiles what was read. This takes milliseconds to seconds: never on a thread that answers requests.
     pub fn new(sources: &Sources) -> Result<Self, RulesError> {
-        let files = match sources {
-            Sources::Module(wasm) => {
-                let program = Program::load(wasm)?;
-                return Ok(Self {
-                    program,
-                    wasm: wasm.clone(),
-                    rules: None,
-                    warnings: Findings::default(),
-                });
-            }
-            Sources::Files(files) => files,
+        match sources {
+            Sources::Files(files) => Self::from_files(files),
+            Sources::Module(wasm) => Ok(Self {
+                program: Program::load(wasm)?,
+                wasm: program::without_sources(wasm)?,
+                rules: None,
+                warnings: Findings::default(),
+            }),
+        }
+    }
+
+    /// The same, with the rules of a built program too, from the files that it carries. Deciding needs none of that. They
+    /// remain absent where it carries no files.
+    pub fn with_rules(sources: &Sources) -> Result<Self, RulesError> {
+        let compiled = Self::new(sources)?;
+        let Sources::Module(wasm) = sources else {
+            return Ok(compiled);
         };
-        let loaded = rules::load(files);
-        let findings = Findings {
-            diagnostics: loaded.diagnostics,
-            sources: loaded.sources,
+        let Some(files) = program::sources(wasm)? else {
+            return Ok(compiled);
         };
-        let Some(rules) = loaded.rules else {
-            return Err(RulesError::Wrong(findings));
-        };
+        let loaded = rules::load(&files);
+        if loaded.version != compiled.program.version() {
+            return Err(RulesError::OtherSources {
+                carried: loaded.version,
+                compiled: compiled.program.version().to_owned(),
+            });
+        }
+        let (rules, warnings) = checked(loaded)?;
+        Ok(Self {
+            rules: Some(rules),
+            warnings,
+            ..compiled
+        })
+    }
+
+    fn from_files(files: &[(String, Vec<u8>)]) -> Result<Self, RulesError> {
+        let (rules, warnings) = checked(rules::load(files))?;
+        if rules.features.is_empty() {
+            return Err(RulesError::NoFeatures);
+        }
         let wasm = compile::compile(&rules)?;
         Ok(Self {
             program: Program::load(&wasm)?,
             wasm,
             rules: Some(rules),
-            warnings: findings,
+            warnings,
         })
+    }
+}
+
+/// The rules and what there is to say of them, if they are right.
+fn checked(loaded: Loaded) -> Result<(Rules, Findings), RulesError> {
+    let findings = Findings {
+        diagnostics: loaded.diagnostics,
+        sources: loaded.sources,
+        size: loaded.size,
+    };
+    match loaded.rules {
+        Some(rules) => Ok((rules, findings)),
+        None => Err(RulesError::Wrong(findings)),
     }
 }
 
@@ -91,12 +143,14 @@ impl Findings {
 
     /// How many errors: "1 error", "3 errors".
     pub fn count(&self) -> String {
-        let errors = self
-            .diagnostics
-            .iter()
-            .filter(|finding| finding.code.severity() == Severity::Error)
-            .count();
+        let errors = self.of(Severity::Error);
         format!("{errors} error{}", if errors == 1 { "" } else { "s" })
+    }
+
+    /// How many of one severity.
+    pub fn of(&self, severity: Severity) -> usize {
+        let is_one = |finding: &&Diagnostic| finding.severity() == severity;
+        self.diagnostics.iter().filter(is_one).count()
     }
 }
 

@@ -33,6 +33,13 @@ pub struct ReadError {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fingerprint(Vec<(PathBuf, Option<(SystemTime, u64)>)>);
 
+impl ReadError {
+    /// Whether there is nothing at all where the rules should be.
+    pub fn is_missing(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+}
+
 impl Sources {
     /// Reads a folder of rules, one file of it, or a built `.wasm`.
     ///
@@ -57,6 +64,17 @@ impl Sources {
             .map(Self::Files)
     }
 
+    /// The folder that names of files in the rules at `path` are relative to; none for a built program.
+    pub fn folder(path: &Path) -> Option<&Path> {
+        if is_module(path) {
+            None
+        } else if path.is_dir() {
+            Some(path)
+        } else {
+            path.parent()
+        }
+    }
+
     /// What the rules at `path` look like now. What cannot be looked at looks like nothing.
     pub fn fingerprint(path: &Path) -> Fingerprint {
         let files = if is_module(path) {
@@ -74,8 +92,9 @@ impl Sources {
     }
 }
 
+/// A folder may be called anything.
 fn is_module(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "wasm")
+    path.extension().is_some_and(|extension| extension == "wasm") && !path.is_dir()
 }
 
 /// The rules folder, and the files that belong to the rules, sorted.
@@ -195,9 +214,20 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_is_a_folder_even_if_it_is_called_like_a_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rules.wasm");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("a.yaml"), "").unwrap();
+        assert_eq!(names(&Sources::read(&path).unwrap()), ["a.yaml"]);
+        assert_eq!(Sources::folder(&path), Some(path.as_path()));
+    }
+
+    #[test]
     fn what_is_not_there_is_an_error_that_names_it() {
         let error = Sources::read("no/such/rules".as_ref()).unwrap_err();
         assert_eq!(error.to_string(), "cannot read no/such/rules");
+        assert!(error.is_missing());
     }
 
     #[test]

@@ -13,6 +13,10 @@ use super::routes::routes;
 use super::state::{App, StartError};
 use crate::config::Config;
 
+/// How long a connection is kept while its client is silent. Clients and proxies keep theirs for up to 60 s (nginx, AWS's load
+/// balancers); whoever hangs up first must not be us, or a request that is just being sent fails.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
 /// A server that answers. It goes on when this is dropped; only [`stop`](Self::stop) ends it.
 pub struct Server {
     app: App,
@@ -78,6 +82,7 @@ fn bind(app: &App) -> io::Result<(SocketAddr, dev::Server)> {
             .configure(routes)
     })
     .disable_signals()
+    .keep_alive(KEEP_ALIVE)
     .client_request_timeout(Duration::from_millis(config.request_deadline_ms))
     .shutdown_timeout(config.shutdown_deadline_s)
     .max_connections(config.max_connections);

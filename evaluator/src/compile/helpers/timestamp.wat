@@ -41,7 +41,9 @@
   (local.set $second (call $digits (i32.add (local.get $at) (i32.const 17)) (i32.const 2)))
   (if (i32.ne (i32.load8_u offset=4 (local.get $at)) (i32.const 45)) (then (return (i32.const 0))))
   (if (i32.ne (i32.load8_u offset=7 (local.get $at)) (i32.const 45)) (then (return (i32.const 0))))
-  (if (i32.ne (i32.load8_u offset=10 (local.get $at)) (i32.const 84)) (then (return (i32.const 0))))
+  ;; Both letters may be small; a small letter differs in one bit.
+  (if (i32.ne (i32.or (i32.load8_u offset=10 (local.get $at)) (i32.const 32)) (i32.const 116))
+    (then (return (i32.const 0))))
   (if (i32.ne (i32.load8_u offset=13 (local.get $at)) (i32.const 58)) (then (return (i32.const 0))))
   (if (i32.ne (i32.load8_u offset=16 (local.get $at)) (i32.const 58)) (then (return (i32.const 0))))
   ;; What is not a number is -1, and so above every bound.
@@ -82,7 +84,7 @@
   (if (i32.ge_u (local.get $at) (local.get $end)) (then (return (i32.const 0))))
   (local.set $byte (i32.load8_u (local.get $at)))
   (local.set $at (i32.add (local.get $at) (i32.const 1)))
-  (if (i32.ne (local.get $byte) (i32.const 90))
+  (if (i32.ne (i32.or (local.get $byte) (i32.const 32)) (i32.const 122))
     (then
       ;; A positive offset is ahead of UTC, so that UTC is less.
       (local.set $sign

@@ -364,6 +364,16 @@ impl Checker<'_> {
         name_span: Span,
         arguments: &[Syntax],
     ) -> Checked {
+        if let Some(Syntax {
+            form: Form::Name { name: namespace, .. },
+            span,
+            ..
+        }) = receiver
+            && mistakes::is_namespace(namespace)
+            && self.environment.attribute_id(namespace).is_none()
+        {
+            return self.refuse(mistakes::extension(namespace, name, span.to(name_span)));
+        }
         if mistakes::is_unsupported_function(name) {
             return self.refuse(mistakes::unsupported(name, name_span));
         }

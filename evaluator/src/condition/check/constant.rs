@@ -166,7 +166,21 @@ fn as_string(literal: &Literal) -> Conversion {
         Literal::Uint(value) => value.to_string(),
         Literal::Timestamp { seconds, nanos } => time::format_timestamp(*seconds, *nanos),
         Literal::Duration(nanos) => time::format_duration(*nanos),
-        // How many digits a double is written with differs between implementations of CEL.
+        Literal::Double(value) if is_plain(*value) => value.to_string(),
         Literal::Double(_) | Literal::Semver(_) | Literal::String(_) => return Conversion::AtRunTime,
     }))
+}
+
+/// Whether all implementations of CEL write a double alike: with a point, without an exponent, and with few digits. How they
+/// write the others differs.
+fn is_plain(value: f64) -> bool {
+    const DIGITS_AT_MOST: usize = 6;
+    let size = value.abs();
+    let written = size.to_string();
+    let digits = written
+        .trim_start_matches(['0', '.'])
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .count();
+    value.fract() != 0.0 && (1e-3..1e7).contains(&size) && digits <= DIGITS_AT_MOST
 }

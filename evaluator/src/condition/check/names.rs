@@ -1,7 +1,7 @@
 //! What a name means.
 
 use super::{Checked, Checker, typed};
-use crate::condition::{Kind, LocalId, Type};
+use crate::condition::{Kind, LocalId, Type, mistakes};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Span;
 
@@ -56,6 +56,7 @@ impl Checker<'_> {
                 span,
                 format!("\"{name}\""),
             ),
+            None if mistakes::is_type(name) => mistakes::unsupported("types", span),
             None if hint == Some(&Type::String) => {
                 diagnostic.suggest("a string stands in quotes", span, format!("\"{name}\""))
             }

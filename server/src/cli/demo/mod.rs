@@ -32,6 +32,7 @@ use self::interruptions::Interruptions;
 use self::report::Report;
 use self::stage::Stage;
 use self::terminal::Terminal;
+use super::output::{self, Format};
 
 /// Shows a whole migration on two PostgreSQL servers of its own
 ///
@@ -69,19 +70,15 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1_000..=1_000_000))]
     customers: u32,
 
-    /// How to say what happened
+    /// How to say what happened: as it happens, or as one object at the end
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// How to say what happened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people, as it happens.
-    #[default]
-    Text,
-    /// One object at the end.
-    Json,
+impl Arguments {
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
 }
 
 /// Runs the demo to its end. Succeeds when no request failed and both databases are equal.
@@ -96,7 +93,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     match arguments.format {
         Format::Text => report.show(&terminal),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
+        Format::Json => output::say_json(&report)?,
     }
     Ok(if report.is_good() {
         ExitCode::SUCCESS

@@ -1,7 +1,9 @@
 //! How the demo speaks: calm text, colour and a line that stays in place on a terminal only.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{Write, stdout};
 use std::sync::Mutex;
+
+use crate::cli::output::has_colour;
 
 /// Says things on standard output, or nothing at all.
 #[derive(Debug)]
@@ -15,8 +17,7 @@ pub(super) struct Terminal {
 impl Terminal {
     /// Colour and a live line when standard output is a terminal and `NO_COLOR` is not set.
     pub(super) fn on_stdout() -> Self {
-        let lively =
-            stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let lively = has_colour(&stdout());
         Self {
             speaks: true,
             lively,

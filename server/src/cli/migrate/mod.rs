@@ -10,12 +10,18 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Subcommand;
 
+use super::output::Format;
 use crate::config::BothDatabases;
 use crate::databases::{Databases, PoolOptions, Side};
 use crate::sync::{Stage, read_state};
 
 /// Verifies and repairs a migration
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  crossfade migrate verify                 whether all rows of both databases are equal
+  crossfade migrate repair                 makes equal what was found to differ
+  crossfade migrate verify --help          each command has its own examples")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -25,6 +31,15 @@ pub(super) struct Arguments {
 enum Command {
     Verify(verify::Arguments),
     Repair(repair::Arguments),
+}
+
+impl Arguments {
+    pub(super) fn format(&self) -> Format {
+        match &self.command {
+            Command::Verify(arguments) => arguments.format(),
+            Command::Repair(arguments) => arguments.format(),
+        }
+    }
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {

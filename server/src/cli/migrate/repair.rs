@@ -28,6 +28,12 @@ pub(super) struct Arguments {
     format: Format,
 }
 
+impl Arguments {
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+}
+
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (databases, primary) = connect(&arguments.databases).await?;
     let report = last_report(&databases, primary)

@@ -64,6 +64,12 @@ impl FromStr for TableName {
     }
 }
 
+impl Arguments {
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+}
+
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (databases, primary) = connect(&arguments.databases).await?;
     let options = VerifyOptions {

@@ -1,10 +1,11 @@
-//! MurmurHash3 x86-32 and the thresholds that shares become: `$bucket` and `$rollout` of `helpers/rollouts.wat`, in Rust.
+//! Buckets: MurmurHash3 x86-32 of a salt and a value, and which hashes a share takes in. The program has the same as `$bucket`
+//! and `$rollout` of `compile/helpers/rollouts.wat`.
 
 /// What a hash is divided by, so that the buckets are from 0 to 1, both included.
-pub(super) const MAX_HASH: f64 = 4_294_967_295.0;
+pub(crate) const MAX_HASH: f64 = 4_294_967_295.0;
 
 /// The seed of a rule's buckets.
-pub(super) fn seed_of_salt(salt: &str) -> u32 {
+pub(crate) fn seed_of_salt(salt: &str) -> u32 {
     murmur3(salt.as_bytes(), 1)
 }
 
@@ -34,7 +35,7 @@ pub(crate) fn murmur3(bytes: &[u8], seed: u32) -> u32 {
 
 /// How many hashes, from 0 up, are within a rollout: those with `hash / MAX_HASH <= share`; none where the share is 0,
 /// as DevCycle has it.
-pub(super) fn within_rollout(share: f64) -> u64 {
+pub(crate) fn within_rollout(share: f64) -> u64 {
     if share <= 0.0 {
         0
     } else {
@@ -43,7 +44,7 @@ pub(super) fn within_rollout(share: f64) -> u64 {
 }
 
 /// How many hashes, from 0 up, are below a share: those with `hash / MAX_HASH < share`.
-pub(super) fn below(share: f64) -> u64 {
+pub(crate) fn below(share: f64) -> u64 {
     count_while(share, |bucket| bucket < share)
 }
 
