@@ -112,12 +112,11 @@ fn fingerprint(parts: &[&[u8]]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    let digits = hash.finalize().iter().fold(String::new(), |mut digits, byte| {
+    hash.finalize().iter().fold(String::new(), |mut digits, byte| {
         use std::fmt::Write as _;
         _ = write!(digits, "{byte:02x}");
         digits
-    });
-    digits
+    })
 }
 
 /// What the transaction of a write found in the record.
