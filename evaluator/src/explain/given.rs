@@ -23,17 +23,34 @@ impl Given {
     pub(super) fn take(rules: &Rules, context: &program::Context<'_>) -> (Given, Vec<GivenAttribute>) {
         let mut given = Given::default();
         let names = Names::of(rules);
-        let attributes = context
-            .attributes
-            .pairs()
-            .into_iter()
-            .map(|(name, value)| GivenAttribute {
+        let pairs = context.attributes.pairs();
+        let mut attributes: Vec<GivenAttribute> = pairs
+            .iter()
+            .map(|&(name, value)| GivenAttribute {
                 name: name.to_owned(),
                 value: shown(value),
-                standing: given.attribute(&names, name, value),
+                standing: match names.find(name) {
+                    // The name of its own takes precedence wherever it comes, so the other waits for all of them.
+                    Some((_, attribute, true)) => Standing::Overruled {
+                        by: attribute.name.clone(),
+                    },
+                    _ => given.attribute(&names, name, value),
+                },
             })
             .collect();
+        if names.alias.is_some_and(|id| given.is_missing(id)) {
+            for (taken, &(name, value)) in attributes.iter_mut().zip(&pairs) {
+                if let Some((_, _, true)) = names.find(name) {
+                    taken.standing = given.attribute(&names, name, value);
+                }
+            }
+        }
         (given, attributes)
+    }
+
+    /// Whether nothing was said of an attribute, or only that it is null.
+    fn is_missing(&self, id: AttributeId) -> bool {
+        !self.values.contains_key(&id) && !self.ill_typed.contains_key(&id)
     }
 
     /// An attribute's value; none where it is missing, or has another type than declared.
@@ -56,18 +73,13 @@ impl Given {
 
     /// Takes one attribute. Of two with one name, the later counts.
     fn attribute(&mut self, names: &Names<'_>, name: &str, value: program::Value<'_>) -> Standing {
-        let Some((id, attribute, is_alias)) = names.find(name) else {
+        let Some((id, attribute, _)) = names.find(name) else {
             let declared = names.environment.attributes();
             let near = nearest(name, declared.iter().map(|attribute| attribute.name.as_str()));
             return Standing::Undeclared {
                 nearest: near.map(str::to_owned),
             };
         };
-        if is_alias && self.values.contains_key(&id) {
-            return Standing::Overruled {
-                by: attribute.name.clone(),
-            };
-        }
         self.values.remove(&id);
         self.ill_typed.remove(&id);
         if value == program::Value::Null {

@@ -294,6 +294,39 @@ fn is_ill_typed(explained: &Explanation, name: &str) -> bool {
         .any(|given| matches!(&given.standing, Standing::IllTyped { attribute, .. } if attribute == name))
 }
 
+#[test]
+fn a_users_other_name_is_explained_as_it_counts_in_whatever_order_they_come() {
+    let names = crate::build::environment(&[("user_id", Type::String)]);
+    let tester = equal(attribute(&names, "user_id"), text("123"));
+    let feature = switch("read", vec![rule("Testers", tester, 1)]);
+    let rules = rules(names, vec![feature]);
+    let instance = run(&rules);
+    let other = ("targetingKey", Value::String("123"));
+    for (own, is_tester) in [
+        (Value::Null, true),
+        (Value::String("900"), false),
+        (Value::Int(7), false),
+    ] {
+        let own = ("user_id", own);
+        for pairs in [[other, own], [own, other]] {
+            let context = Context::new(&pairs, 0);
+            let explained = explain(&rules, &context, |_| true);
+            let decided = instance.decide("read", &context).expect("a variable");
+            assert_eq!(decided.rule.is_some(), is_tester, "{pairs:?}");
+            assert_eq!(
+                explained.features[0].decision.rule.as_deref(),
+                decided.rule,
+                "{pairs:?}"
+            );
+            let overruled = explained
+                .attributes
+                .iter()
+                .any(|given| matches!(given.standing, Standing::Overruled { .. }));
+            assert_eq!(overruled, !is_tester, "{pairs:?}");
+        }
+    }
+}
+
 /// What random rules and contexts do not come to, the agreement would not prove.
 #[test]
 fn random_rules_come_to_every_outcome_for_every_cause() {
