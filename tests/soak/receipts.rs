@@ -84,7 +84,7 @@ pub(super) async fn compare(world: &World, receipts: &Receipts, tally: &Tally) {
         match there.get(request) {
             None if *answered => Tally::blame(&tally.missing, || format!("{request} was answered")),
             Some(times @ 2..) => {
-                Tally::blame(&tally.repeated, || format!("{request} is there {times} times"))
+                Tally::blame(&tally.repeated, || format!("{request} is there {times} times"));
             }
             _ => {}
         }

@@ -77,7 +77,9 @@ impl Awaited {
 
 impl Held {
     /// Lets it go on.
-    pub(crate) fn let_go(self) {}
+    pub(crate) fn let_go(self) {
+        drop(self);
+    }
 }
 
 impl Drop for Held {

@@ -2,7 +2,7 @@
 //! (IETF draft-ietf-httpapi-idempotency-key-header.)
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderValue};
 
 use super::super::auth;
 use super::error::DataError;
@@ -51,6 +51,6 @@ pub(super) fn once_key(
 
 /// A header's values, each ended by a line break, which no value contains.
 fn all_of(headers: &HeaderMap, name: &str) -> Vec<u8> {
-    let values = headers.get_all(name).map(|value| value.as_bytes());
+    let values = headers.get_all(name).map(HeaderValue::as_bytes);
     values.flat_map(|value| [value, b"\n"].concat()).collect()
 }
