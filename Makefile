@@ -1,6 +1,6 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check clients conformance model soak verify-rate tools postgresql
+.PHONY: help demo test check bench clients conformance javascript modules model soak verify-rate tools node postgresql
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
@@ -10,6 +10,9 @@ help:
 	@echo "make model  every order of steps of the protocol in a small world: SIZE=large takes minutes"
 	@echo "make soak   writes and reads while everything breaks: SECONDS=600 SEED=7"
 	@echo "make check  formatting and lints, as CI asks for them"
+	@echo "make bench  what it costs, beside hand-written Rust, other engines and bare handlers: ONLY='peers http'"
+	@echo "make javascript  the same decisions in Node and in Chromium as in Rust: CONTEXTS=1000000"
+	@echo "make modules  broken modules, each refused or bounded: MUTANTS=100000"
 	@echo "make verify-rate  rows that the verifier compares a second and core: ROWS=1000000"
 
 demo: tools postgresql
@@ -43,6 +46,26 @@ check: tools
 verify-rate: tools postgresql
 	cargo bench --quiet --package crossfade --profile dev --bench verify_rate
 
+# Fills the README's tables between their markers, and target/bench.json.
+bench: tools node postgresql
+	@node tests/load/bench.mjs $(ONLY)
+
+CONTEXTS ?= 1000000
+
+# Chromium from Debian, unless another browser is named by CROSSFADE_BROWSER.
+javascript: tools node
+	@test -n "$$CROSSFADE_BROWSER" || command -v chromium >/dev/null || $(call install,chromium fonts-dejavu-core) \
+	  || { echo "Chromium is missing; install it, or set CROSSFADE_BROWSER"; exit 1; }
+	@cd evaluator/js/test && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@CROSSFADE_JAVASCRIPT_CONTEXTS=$(CONTEXTS) cargo test --quiet --package crossfade-evaluator --test javascript -- \
+	  --include-ignored --nocapture --test-threads 1
+
+MUTANTS ?= 100000
+
+modules: tools
+	@CROSSFADE_MUTANTS=$(MUTANTS) cargo test --quiet --package crossfade-evaluator --test modules -- \
+	  --nocapture --exact a_broken_module_is_refused_or_bounded
+
 model: tools
 	cargo run --quiet --package crossfade-model -- $(SIZE)
 
@@ -59,6 +82,9 @@ tools:
 	@command -v cargo >/dev/null || { echo "Rust is missing; see https://rustup.rs"; exit 1; }
 	@command -v cc >/dev/null || $(call install,gcc libc6-dev) \
 	  || { echo "A C compiler is missing; install gcc or clang"; exit 1; }
+
+node:
+	@command -v node >/dev/null || { echo "Node.js is missing; install version 20 or newer"; exit 1; }
 
 # The server programs (initdb, postgres), not only the client. Found in the same places as server/src/cluster/programs.rs.
 postgresql:

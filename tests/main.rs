@@ -18,6 +18,7 @@ mod layers;
 mod library;
 mod lost_connections;
 mod mirroring;
+mod modules_from_outside;
 mod outages;
 mod outages_over_http;
 mod reading;

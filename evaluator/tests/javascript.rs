@@ -1,4 +1,5 @@
-//! The JavaScript loader (`js/`) decides as this crate does: random contexts are decided here, and then by Node on the same module.
+//! The JavaScript loader (`js/`) decides as this crate does: random contexts are decided here, and by Node on the same module; and by a
+//! browser, where that is asked for (`make javascript`).
 //!
 //! `CROSSFADE_JAVASCRIPT_CONTEXTS` says how many contexts to try, `CROSSFADE_SEED` which.
 
@@ -7,10 +8,11 @@
 #[path = "support/files.rs"]
 mod files;
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crossfade_evaluator::compile::compile;
 use crossfade_evaluator::program::{Context, Program};
@@ -181,20 +183,62 @@ impl Contexts {
 
 #[test]
 fn node_decides_as_rust_does() {
+    decided_alike(&["--test-reporter", "tap"], "program.test.mjs");
+}
+
+#[test]
+#[ignore = "needs Chromium and, in js/test, `npm ci`"]
+fn a_browser_decides_as_rust_does() {
+    decided_alike(&[], "browser.mjs");
+}
+
+/// Runs a script of `js/test` with a program, and tells it what the program decides here.
+fn decided_alike(arguments: &[&str], script: &str) {
     let seed = from_environment("CROSSFADE_SEED").unwrap_or(20_261_123);
     let count = from_environment("CROSSFADE_JAVASCRIPT_CONTEXTS").unwrap_or(20_000);
-    println!("seed {seed}");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("javascript");
-    fs::create_dir_all(&target).expect("a folder for the cases");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(script);
+    fs::create_dir_all(&target).expect("a folder for the programs");
     let wasm = module(&folder("tests/javascript"));
     fs::write(target.join("program.wasm"), &wasm).expect("a module");
     fs::write(target.join("story.wasm"), module(&folder("../rules"))).expect("the story's module");
-
     let program = Program::load(&wasm).expect("a program");
+
+    let mut node = Command::new("node")
+        .args(arguments)
+        .arg(folder("js/test").join(script))
+        .env("CROSSFADE_CASES", &target)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("Node.js (`node`), version 20 or newer, on the PATH");
+    let cases = node.stdin.take().expect("an input that is piped");
+    let told = tell(&program, seed, count, BufWriter::new(cases));
+    let output = node.wait_with_output().expect("an end of the script");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains(&format!("{count} contexts, 0 differences")),
+        "seed {seed}\n{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    // What no context reaches, the agreement says nothing of.
+    let features = &program.metadata().features;
+    let rules: usize = features.iter().map(|feature| feature.rules.len() + 1).sum();
+    let reached = told.expect("cases that can be told");
+    assert_eq!(reached.len(), rules, "{reached:?}");
+    println!("{count} contexts, 0 differences (seed {seed})");
+}
+
+/// Writes random contexts with what is decided for them, a line each; which rules and defaults they reached.
+fn tell(
+    program: &Program,
+    seed: u64,
+    count: u64,
+    mut cases: impl Write,
+) -> io::Result<HashSet<(String, Option<String>)>> {
     let instance = program.instance().expect("an instance");
     let mut contexts = Contexts::new(seed);
-    let mut cases = BufWriter::new(File::create(target.join("cases.jsonl")).expect("a file of cases"));
-    let mut reasons = std::collections::HashSet::new();
+    let mut reached = HashSet::new();
     for _ in 0..count {
         let context = contexts.context();
         let now_ms = 1_767_225_600_000 + contexts.below(63_072_000_000) as i64 - 31_536_000_000;
@@ -203,37 +247,15 @@ fn node_decides_as_rust_does() {
             .iter()
             .map(|d| json!([d.variant, d.rule, d.reason]))
             .collect();
-        reasons.extend(
-            decided
-                .iter()
-                .map(|d| (d.feature.to_owned(), d.rule.map(str::to_owned))),
-        );
+        for decision in decided.iter() {
+            let feature = decision.feature.to_owned();
+            reached.insert((feature, decision.rule.map(str::to_owned)));
+        }
         let mut mistyped = instance.mistyped();
         mistyped.sort_unstable();
         let case = json!({ "context": context, "now": now_ms, "mistyped": mistyped, "decisions": decisions });
-        writeln!(cases, "{case}").expect("a case that can be written");
+        writeln!(cases, "{case}")?;
     }
-    cases.flush().expect("cases that can be written");
-    // What no context reaches, the agreement says nothing of.
-    let rules: usize = program
-        .metadata()
-        .features
-        .iter()
-        .map(|feature| feature.rules.len() + 1)
-        .sum();
-    assert_eq!(reasons.len(), rules, "{reasons:?}");
-
-    let output = Command::new("node")
-        .args(["--test", "--test-reporter", "tap"])
-        .arg(folder("js/test/program.test.mjs"))
-        .env("CROSSFADE_CASES", &target)
-        .output()
-        .expect("Node.js (`node`), version 20 or newer, on the PATH");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "seed {seed}\n{said}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(said.contains(&format!("{count} contexts")), "{said}");
+    cases.flush()?;
+    Ok(reached)
 }

@@ -100,6 +100,35 @@ fn a_memory_that_grows_without_end_is_refused_more_and_the_module_ended() {
 }
 
 #[test]
+fn instructions_that_take_as_long_as_they_please_are_refused() {
+    // A gigabyte each time around, and one instruction to whoever counts them.
+    for slow in [
+        "(memory.fill (i32.const 0) (i32.const 1) (i32.const 0x3fff0000))",
+        "(memory.copy (i32.const 8) (i32.const 0) (i32.const 0x3fff0000))",
+    ] {
+        let decide = format!(
+            r#"(func (export "decide") (param i32) (result i64) (loop {slow} (br 0)) (i64.const 1))"#
+        );
+        let refused = Program::load(&by_hand(&decide, "16384")).expect_err(slow);
+        assert!(matches!(refused, LoadError::Invalid(_)), "{refused}");
+    }
+}
+
+#[test]
+fn code_that_would_take_minutes_to_compile_is_refused() {
+    let decide = r#"(func (export "decide") (param i32) (result i64) (i64.const 1))"#;
+    let nested = format!("(func {} {})", "block ".repeat(80_000), "end ".repeat(80_000));
+    let with_locals = format!("(func (local {}))", "i64 ".repeat(49_999)).repeat(81);
+    for (slow, what) in [(nested, "blocks"), (with_locals, "local variables")] {
+        let refused = Program::load(&by_hand(&format!("{decide} {slow}"), "1")).expect_err(what);
+        assert!(
+            matches!(&refused, LoadError::Excessive { what: which, .. } if which.contains(what)),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
 fn a_memory_larger_than_any_rules_need_is_refused() {
     let decide = r#"(func (export "decide") (param i32) (result i64) (i64.const 1))"#;
     let refused = Program::load(&by_hand(decide, "65536")).expect_err("too much memory");

@@ -111,3 +111,15 @@ pub enum Fault {
     /// No memory could be had for an instance.
     NoInstance,
 }
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Trap => "the module trapped",
+            Self::OutOfTime => "the module did not end within its time",
+            Self::Nonsense => "the module's answer makes no sense",
+            Self::ContextTooLarge => "the context does not fit into the module's memory",
+            Self::NoInstance => "no memory could be had for the module",
+        })
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use wasmparser::{Parser, Payload, Validator};
+use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload, Validator};
 
 use super::abi;
 use super::error::LoadError;
@@ -17,6 +17,10 @@ const MAX_FUNCTION_BYTES: u64 = 256 << 10;
 const MAX_CODE_BYTES: u64 = 64 << 20;
 /// Features, their parts and helpers.
 const MAX_FUNCTIONS: u64 = 200_000;
+/// How deep blocks may stand in each other, of which ours need some hundreds: compiling takes as long as its square.
+const MAX_NESTING: u64 = 2_000;
+/// Of all functions together: a few bytes declare thousands, and each costs time. Ours have some ten each.
+const MAX_LOCALS: u64 = 4_000_000;
 /// What an instance may take, in all.
 pub(super) const MAX_MEMORY_BYTES: u64 = 1 << 30;
 const PAGE_BYTES: u64 = 64 << 10;
@@ -55,6 +59,7 @@ struct Found {
     metadata: Option<Metadata>,
     memory_bytes: u64,
     code_bytes: u64,
+    locals: u64,
 }
 
 impl Found {
@@ -83,6 +88,10 @@ impl Found {
                     at_most("a function of so many bytes", bytes, MAX_FUNCTION_BYTES)?;
                     found.code_bytes += bytes;
                     at_most("so many bytes of code", found.code_bytes, MAX_CODE_BYTES)?;
+                    found.locals += locals(&body).map_err(LoadError::Invalid)?;
+                    at_most("so many local variables", found.locals, MAX_LOCALS)?;
+                    let nesting = nesting(&body).map_err(LoadError::Invalid)?;
+                    at_most("blocks that stand in each other so deep", nesting, MAX_NESTING)?;
                 }
                 Payload::CustomSection(section) if section.name() == abi::METADATA_SECTION => {
                     found.metadata =
@@ -93,6 +102,28 @@ impl Found {
         }
         Ok(found)
     }
+}
+
+/// How many local variables a function declares.
+fn locals(body: &FunctionBody<'_>) -> Result<u64, BinaryReaderError> {
+    let declared = body.get_locals_reader()?.into_iter();
+    declared
+        .map(|group| group.map(|(count, _)| u64::from(count)))
+        .sum()
+}
+
+/// How many of a function's blocks stand in each other at most.
+fn nesting(body: &FunctionBody<'_>) -> Result<u64, BinaryReaderError> {
+    let (mut now, mut most) = (0_u64, 0);
+    for operator in body.get_operators_reader()? {
+        match operator? {
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => now += 1,
+            Operator::End => now = now.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(now);
+    }
+    Ok(most)
 }
 
 /// The metadata is as good as the module's author: nothing of it is used as an index before it is known to be one.

@@ -77,7 +77,8 @@ fn code(error: &anyhow::Error) -> u8 {
                     | RulesError::NoFeatures
                     | RulesError::Compile(_)
                     | RulesError::Load(_)
-                    | RulesError::OtherSources { .. },
+                    | RulesError::OtherSources { .. }
+                    | RulesError::Faulty { .. },
                 ..
             },
         ) => NO,

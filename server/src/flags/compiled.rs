@@ -2,7 +2,7 @@
 
 use crossfade_evaluator::compile::{self, CompileError};
 use crossfade_evaluator::diagnostic::{self, Diagnostic, Severity};
-use crossfade_evaluator::program::{self, InstanceError, LoadError, Program};
+use crossfade_evaluator::program::{self, Fault, InstanceError, LoadError, Program};
 use crossfade_evaluator::rules::{self, Loaded, Rules, Size};
 use crossfade_evaluator::source::Sources as SourceTexts;
 
@@ -66,6 +66,14 @@ pub enum RulesError {
     /// The program can be loaded, and not be run.
     #[error(transparent)]
     Start(#[from] InstanceError),
+    /// The program runs, and does not decide.
+    #[error("the program cannot decide `{key}` even for a request that says nothing: {fault}")]
+    Faulty {
+        /// The first variable that it cannot decide.
+        key: String,
+        /// What happens instead.
+        fault: Fault,
+    },
 }
 
 impl Compiled {

@@ -72,6 +72,7 @@ impl Flags {
 
     fn run(path: PathBuf, sources: &Sources) -> Result<Self, RulesError> {
         let revision = Revision::new(Compiled::new(sources)?);
+        worker::warm_up(&revision)?;
         log::info!("rules {} run, from {}", revision.version(), path.display());
         revision.log_warnings(&path);
         Ok(Self(Arc::new(Shared {

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crossfade_evaluator::program::{Context, Decision, Instance, InstanceError};
+use crossfade_evaluator::program::{Context, Decision, Instance};
 
+use super::compiled::RulesError;
 use super::live::{FlagError, Revision};
 
 thread_local! {
@@ -35,11 +36,29 @@ pub(super) fn with_instance<T>(
     Ok(call(&instance))
 }
 
-/// Decides everything once, on an instance that is thrown away.
-pub(super) fn warm_up(revision: &Revision) -> Result<(), InstanceError> {
+/// Decides everything once, on an instance that is thrown away. A program that cannot do even that is refused: where it came from
+/// elsewhere, it may trap or never end.
+pub(super) fn warm_up(revision: &Revision) -> Result<(), RulesError> {
     let instance = revision.program().instance()?;
-    decide_all(&instance, &Context::new(&[], 0));
-    Ok(())
+    let decisions = instance.decide_all(&Context::new(&[], 0));
+    let faulty = decisions
+        .iter()
+        .find_map(|decision| Some((decision.key, decision.fault?)));
+    // A program of others may decide one variable by other code than all of them.
+    let faulty = faulty.or_else(|| {
+        let variables = &instance.program().metadata().variables;
+        let mut each = variables
+            .iter()
+            .filter_map(|variable| instance.decide(&variable.key, &Context::new(&[], 0)).ok());
+        each.find_map(|decision| Some((decision.key, decision.fault?)))
+    });
+    match faulty {
+        Some((key, fault)) => Err(RulesError::Faulty {
+            key: key.to_owned(),
+            fault,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Every variable of the program, in its order.

@@ -19,7 +19,7 @@
   (local.get $at))
 
 (func $copy_record (export "copy_record") (param $from i32) (param $to i32)
-  (memory.copy (local.get $to) (local.get $from) (i32.const 64)))
+  (call $copy (local.get $to) (local.get $from) (i32.const 64)))
 
 ;; The record of `count` elements at `elements`, which are reserved already; 0 if there is no room.
 (func $list (export "list") (param $elements i32) (param $count i32) (result i32)
@@ -38,8 +38,8 @@
   (local.set $right_bytes (i32.shl (i32.load offset=4 (local.get $right)) (i32.const 6)))
   (local.set $elements (call $reserve (i32.add (local.get $left_bytes) (local.get $right_bytes))))
   (if (i32.eqz (local.get $elements)) (then (return (i32.const 0))))
-  (memory.copy (local.get $elements) (i32.load offset=8 (local.get $left)) (local.get $left_bytes))
-  (memory.copy
+  (call $copy (local.get $elements) (i32.load offset=8 (local.get $left)) (local.get $left_bytes))
+  (call $copy
     (i32.add (local.get $elements) (local.get $left_bytes))
     (i32.load offset=8 (local.get $right))
     (local.get $right_bytes))

@@ -133,8 +133,8 @@
   ;; Zeros at the start and the end first: the head is read as a whole, and so is the last word.
   (i64.store (local.get $bytes) (i64.const 0))
   (i64.store (i32.add (local.get $bytes) (i32.and (local.get $length) (i32.const -8))) (i64.const 0))
-  (memory.copy (local.get $bytes) (i32.load offset=8 (local.get $left)) (i32.load offset=4 (local.get $left)))
-  (memory.copy
+  (call $copy (local.get $bytes) (i32.load offset=8 (local.get $left)) (i32.load offset=4 (local.get $left)))
+  (call $copy
     (i32.add (local.get $bytes) (i32.load offset=4 (local.get $left)))
     (i32.load offset=8 (local.get $right))
     (i32.load offset=4 (local.get $right)))
