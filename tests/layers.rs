@@ -13,7 +13,7 @@ type Arrows = &'static [(&'static str, &'static [&'static str])];
 const SERVER: Arrows = &[
     ("config", &[]),
     ("error", &[]),
-    ("cluster", &[]),
+    ("cluster", &["config"]),
     ("databases", &["config", "error"]),
     ("catalog", &["databases", "config", "error"]),
     ("flags", &["databases", "config", "error"]),

@@ -2,7 +2,7 @@
 //!
 //! The story of the house, from the bottom: `config` is what an operator says, `databases` reaches the two
 //! databases, `catalog` knows their tables, `flags` runs the compiled rules, `sync` carries changes from the
-//! primary to the secondary, `verify` proves that they arrived, `routing` lets the flags decide where each request's writes and reads go, and
+//! primary to the secondary, `verify` proves that they arrived, `migration` goes from stage to stage, `routing` lets the flags decide where each request's writes and reads go, and
 //! `http` is what applications talk to.
 
 pub mod catalog;
@@ -12,6 +12,7 @@ pub mod config;
 pub mod databases;
 pub mod flags;
 pub mod http;
+pub mod migration;
 pub mod routing;
 pub mod sync;
 pub mod verify;

@@ -9,6 +9,7 @@ pub struct Options {
     pub(super) template: Option<PathBuf>,
     pub(super) password: Option<String>,
     pub(super) port: Option<u16>,
+    pub(super) programs: Option<PathBuf>,
     pub(super) settings: Vec<(String, String)>,
 }
 
@@ -20,6 +21,7 @@ impl Options {
             template: None,
             password: None,
             port: None,
+            programs: None,
             settings: Vec::new(),
         }
         .set("listen_addresses", "127.0.0.1")
@@ -62,6 +64,13 @@ impl Options {
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
+        self
+    }
+
+    /// Runs the server programs of this folder instead of those that are found: another major version, say.
+    #[must_use]
+    pub fn programs(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.programs = Some(folder.into());
         self
     }
 

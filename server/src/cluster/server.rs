@@ -46,7 +46,10 @@ pub enum Stop {
 impl Cluster {
     /// Makes a cluster (or takes the one that is in the folder) and starts it; returns when it answers.
     pub async fn start(options: Options) -> Result<Self, ClusterError> {
-        let programs = Programs::find()?;
+        let programs = match &options.programs {
+            Some(folder) => Programs::in_folder(folder)?,
+            None => Programs::find()?,
+        };
         let owner = Owner::choose()?;
         let home = {
             let (options, programs, owner) = (options.clone(), programs.clone(), owner.clone());

@@ -39,6 +39,35 @@ impl DatabaseUrl {
     }
 }
 
+impl DatabaseUrl {
+    /// The same as environment variables, as PostgreSQL's own programs take it: their command lines can be read by
+    /// everybody on the machine, their environments cannot.
+    pub(crate) fn program_environment(&self) -> Result<Vec<(&'static str, String)>, tokio_postgres::Error> {
+        let config: tokio_postgres::Config = self.text.parse()?;
+        let host = match config.get_hosts().first() {
+            Some(Host::Tcp(name)) => Some(name.clone()),
+            Some(Host::Unix(path)) => Some(path.display().to_string()),
+            None => config.get_hostaddrs().first().map(ToString::to_string),
+        };
+        let port = config.get_ports().first().map(ToString::to_string);
+        let password = config.get_password();
+        let password = password.map(|password| String::from_utf8_lossy(password).into_owned());
+        let user = config.get_user().map(str::to_owned);
+        let database = config.get_dbname().map(str::to_owned).or_else(|| user.clone());
+        let named = [
+            ("PGHOST", host),
+            ("PGPORT", port),
+            ("PGUSER", user),
+            ("PGPASSWORD", password),
+            ("PGDATABASE", database),
+        ];
+        Ok(named
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect())
+    }
+}
+
 impl FromStr for DatabaseUrl {
     type Err = DatabaseUrlError;
 

@@ -6,6 +6,7 @@
 mod both_databases;
 mod database_url;
 mod percent;
+mod program_folders;
 mod secret;
 mod settings;
 mod tokens;
@@ -13,5 +14,6 @@ mod tokens;
 pub use both_databases::BothDatabases;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use percent::{InvalidPercent, Percent};
+pub use program_folders::program_folders;
 pub use settings::{Config, ConfigError};
 pub use tokens::{Role, Token, TokenError, Tokens};

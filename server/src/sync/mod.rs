@@ -1,11 +1,13 @@
 //! How changes reach the secondary.
 //!
-//! `stage` is where the migration stands, `position` a point in the primary's history; `journal` is the
+//! `stage` is where the migration stands, `position` a point in the primary's history, `transport` which of two ways is taken; `journal` is the
 //! transport that needs nothing but ownership of the tables. Which request goes where is not known here.
 
 pub mod journal;
 mod position;
 mod stage;
+mod transport;
 
 pub use position::{InvalidPosition, Position};
 pub use stage::{Stage, State, UnreadableState, read_state};
+pub use transport::Transport;

@@ -1,8 +1,10 @@
 //! `crossfade migrate`: the migration's own commands. Those here work on the two databases themselves, with a server
 //! running or not.
 
+mod preflight;
 mod progress;
 mod repair;
+mod schema;
 mod verify;
 
 use std::process::ExitCode;
@@ -15,10 +17,12 @@ use crate::config::BothDatabases;
 use crate::databases::{Databases, PoolOptions, Side};
 use crate::sync::{Stage, read_state};
 
-/// Verifies and repairs a migration
+/// Prepares, verifies and repairs a migration
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Examples:
+  crossfade migrate preflight              what stands in the way of a migration, and how to mend it
+  crossfade migrate schema                 whether both databases have the same structure
   crossfade migrate verify                 whether all rows of both databases are equal
   crossfade migrate repair                 makes equal what was found to differ
   crossfade migrate verify --help          each command has its own examples")]
@@ -29,6 +33,8 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Command {
+    Preflight(preflight::Arguments),
+    Schema(schema::Arguments),
     Verify(verify::Arguments),
     Repair(repair::Arguments),
 }
@@ -36,6 +42,8 @@ enum Command {
 impl Arguments {
     pub(super) fn format(&self) -> Format {
         match &self.command {
+            Command::Preflight(arguments) => arguments.format(),
+            Command::Schema(arguments) => arguments.format(),
             Command::Verify(arguments) => arguments.format(),
             Command::Repair(arguments) => arguments.format(),
         }
@@ -44,6 +52,8 @@ impl Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
+        Command::Preflight(arguments) => preflight::run(arguments).await,
+        Command::Schema(arguments) => schema::run(arguments).await,
         Command::Verify(arguments) => verify::run(arguments).await,
         Command::Repair(arguments) => repair::run(arguments).await,
     }
