@@ -6,6 +6,7 @@
     reason = "a test whose surroundings fail should fail and say where"
 )]
 
+mod backfill;
 mod bad_input;
 mod clusters;
 mod comparing;

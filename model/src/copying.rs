@@ -1,43 +1,63 @@
-//! The copy of existing rows, under the table's lock on the secondary. See `server/src/sync/journal/backfill.rs`.
+//! The copy of existing rows, chunk by chunk, by several at once: some of them may have been taken for dead. See
+//! `server/src/sync/journal/backfill`.
 
 use crate::flaw::Flaw;
-use crate::state::{Copying, State};
+use crate::state::{Copier, Key, State};
 use crate::system::{Action, System};
 
-/// What the copy can do now.
-pub(crate) fn actions(system: &System, state: &State, actions: &mut Vec<Action>) {
-    let ready = match state.copying {
-        Copying::NotBegun => {
-            system.flaw == Some(Flaw::CopyWithoutRule) || !state.mirrors.iter().any(|mirror| mirror.locked)
+/// What those who copy can do now.
+pub(crate) fn actions(state: &State, actions: &mut Vec<Action>) {
+    if state.copied {
+        // Whoever is under way does not know it.
+        let at_work = |(at, copier): (usize, &Copier)| (*copier != Copier::Idle).then_some(Action::Copy(at));
+        actions.extend(state.copiers.iter().enumerate().filter_map(at_work));
+        return;
+    }
+    for (at, copier) in state.copiers.iter().enumerate() {
+        if *copier == Copier::Idle {
+            let free = (0..state.chunks.len()).filter(|chunk| is_free(state, *chunk));
+            actions.extend(free.map(|chunk| Action::TakeChunk(at, chunk)));
+        } else {
+            actions.push(Action::Copy(at));
         }
-        Copying::Locked | Copying::Read(_) | Copying::Written => true,
-        Copying::Noted => false,
-    };
-    if ready {
-        actions.push(Action::Copy);
+    }
+    if state.chunks.iter().all(|chunk| chunk.noted) {
+        actions.push(Action::NoteTable);
     }
 }
 
-/// True while mirrors must wait for the copy.
-pub(crate) fn holds_table(system: &System, state: &State) -> bool {
-    let holds = matches!(state.copying, Copying::Locked | Copying::Read(_));
-    holds && system.flaw != Some(Flaw::CopyWithoutRule)
+/// A chunk that is not known to be copied, and whose lock nobody holds.
+fn is_free(state: &State, chunk: Key) -> bool {
+    let holds =
+        |copier: &Copier| matches!(copier, Copier::Locked(held) | Copier::Read(held, _) if *held == chunk);
+    !state.chunks[chunk].noted && !state.copiers.iter().any(holds)
 }
 
-/// The copy's next step.
-pub(crate) fn step(state: &mut State) {
-    state.copying = match std::mem::replace(&mut state.copying, Copying::NotBegun) {
-        Copying::NotBegun => Copying::Locked,
-        Copying::Locked => Copying::Read(state.primary.clone()),
-        Copying::Read(rows) => {
-            for (key, row) in rows.into_iter().enumerate() {
-                // Rows that the primary does not have are left to their entries, where they cannot be deleted.
-                if row.present {
-                    state.secondary[key] = row;
-                }
-            }
-            Copying::Written
+/// Takes the lock of a chunk.
+pub(crate) fn take(state: &mut State, at: usize, chunk: Key) {
+    state.copiers[at] = Copier::Locked(chunk);
+}
+
+/// The next step of one who copies.
+pub(crate) fn step(system: &System, state: &mut State, at: usize) {
+    state.copiers[at] = match state.copiers[at] {
+        Copier::Idle => Copier::Idle,
+        // The record is looked at under the lock.
+        Copier::Locked(chunk) if state.chunks[chunk].written && system.flaw != Some(Flaw::CopyTwice) => {
+            Copier::Written(chunk)
         }
-        Copying::Written | Copying::Noted => Copying::Noted,
+        Copier::Locked(chunk) => Copier::Read(chunk, state.primary[chunk]),
+        Copier::Read(chunk, row) => {
+            // A row that the primary does not have is left to its entry, if it is on the secondary.
+            if row.present {
+                state.secondary[chunk] = row;
+            }
+            state.chunks[chunk].written = true;
+            Copier::Written(chunk)
+        }
+        Copier::Written(chunk) => {
+            state.chunks[chunk].noted = true;
+            Copier::Idle
+        }
     };
 }

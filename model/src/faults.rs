@@ -1,7 +1,7 @@
 //! What a crash leaves behind: each fault may come between any two steps, as often as the scenario allows.
 
 use crate::mirroring::give_up;
-use crate::state::{Copying, Phase, Stage, State};
+use crate::state::{Copier, Phase, Stage, State};
 use crate::system::{Action, System};
 
 /// What may break now.
@@ -18,8 +18,10 @@ pub(crate) fn actions(system: &System, state: &State, actions: &mut Vec<Action>)
             actions.push(Action::LosePrimary(at));
         }
     }
-    if !matches!(state.copying, Copying::NotBegun | Copying::Noted) {
-        actions.push(Action::BreakCopy);
+    for (at, copier) in state.copiers.iter().enumerate() {
+        if *copier != Copier::Idle {
+            actions.push(Action::BreakCopier(at));
+        }
     }
     if system.scenario.server_may_die {
         actions.push(Action::KillServer);
@@ -43,10 +45,10 @@ pub(crate) fn lose_primary(state: &mut State, at: usize) {
     state.mirrors[at].lost_primary = true;
 }
 
-/// The copy ends and will begin anew: if the secondary has committed, that stays.
-pub(crate) fn break_copy(state: &mut State) {
+/// One who copies ends: if the secondary has committed, that stays.
+pub(crate) fn break_copier(state: &mut State, at: usize) {
     state.faults_left -= 1;
-    state.copying = Copying::NotBegun;
+    state.copiers[at] = Copier::Idle;
 }
 
 /// The server ends, and with it all mirrors, requests and memory. Clients get no answer.

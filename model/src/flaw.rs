@@ -7,8 +7,10 @@ pub enum Flaw {
     LockAfterRead,
     /// A mirror drops every entry up to the highest number that it has read, not exactly those it has read.
     DropByRange,
-    /// Entries are dropped while existing rows are still being copied, and the copy takes no lock.
+    /// Changes are mirrored, and their entries dropped, while existing rows are still being copied.
     CopyWithoutRule,
+    /// A chunk is copied though the secondary's record says that it is there.
+    CopyTwice,
     /// A reader's position is only the user's latest transaction, not the range back to the first that is pending.
     PositionOfOneTransaction,
     /// Who was served from the primary is not held to what was seen there.

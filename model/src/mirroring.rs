@@ -4,7 +4,6 @@
 //! Locks are taken in one step here. The code takes them one by one in a fixed order, so that no two mirrors can
 //! wait for each other; and while a mirror waits it has read no row, so that it makes no difference to the rest.
 
-use crate::copying;
 use crate::flaw::Flaw;
 use crate::state::{Entry, Key, Loaded, Mirror, Phase, Stage, State, Target};
 use crate::system::{Action, System};
@@ -25,7 +24,7 @@ pub(crate) fn actions(system: &System, state: &State, actions: &mut Vec<Action>)
             Stage::Loaded if reads_first => actions.push(Action::Read(at)),
             Stage::Locked => actions.push(Action::Read(at)),
             Stage::Read if mirror.locked => actions.push(Action::Apply(at)),
-            Stage::Loaded | Stage::Read if may_lock(system, state, at) => actions.push(Action::Lock(at)),
+            Stage::Loaded | Stage::Read if may_lock(state, at) => actions.push(Action::Lock(at)),
             Stage::Idle | Stage::Loaded | Stage::Read => {}
             Stage::Applied => actions.push(Action::Finish(at)),
         }
@@ -34,17 +33,18 @@ pub(crate) fn actions(system: &System, state: &State, actions: &mut Vec<Action>)
 
 /// The entries that a worker may take: visible, of a copied table, and locked by nobody.
 fn claimable<'a>(system: &System, state: &'a State) -> impl Iterator<Item = &'a Entry> {
-    let ready = state.is_copied() || system.flaw == Some(Flaw::CopyWithoutRule);
+    let ready = state.copied || system.flaw == Some(Flaw::CopyWithoutRule);
     state
         .visible_entries()
         .filter(move |entry| ready && entry.claimed_by.is_none())
 }
 
-/// The sessions whose committed write waits for a lane.
+/// The sessions whose committed write waits for a lane. While the table is copied none of its changes is mirrored.
 fn waiting<'a>(system: &'a System, state: &'a State) -> impl Iterator<Item = usize> + 'a {
     let sessions = state.sessions.iter().enumerate();
     let waiting = sessions.filter(|(at, session)| {
-        matches!(session.phase, Phase::Committed { asked: false, .. })
+        matches!(&session.phase, Phase::Committed { asked: false, entries, .. }
+            if entries.iter().all(|entry| entry.droppable))
             && system.scenario.sessions[*at].writes[session.begun - 1].awaited
     });
     waiting.map(|(at, _)| at)
@@ -91,18 +91,18 @@ pub(crate) fn loaded(system: &System, state: &State, entry: &Entry) -> Loaded {
     Loaded {
         id: entry.id,
         target: entry.target,
-        droppable: state.is_copied() || system.flaw == Some(Flaw::CopyWithoutRule),
+        droppable: state.copied || system.flaw == Some(Flaw::CopyWithoutRule),
     }
 }
 
 /// True when nobody holds a lock that this mirror needs.
-fn may_lock(system: &System, state: &State, at: usize) -> bool {
+fn may_lock(state: &State, at: usize) -> bool {
     let mirror = &state.mirrors[at];
     let free = |other: &Mirror| {
         let keys = (0..state.primary.len()).any(|key| mirror.has_key(key) && other.has_key(key));
         !other.locked || !(mirror.is_whole() || other.is_whole() || keys)
     };
-    !copying::holds_table(system, state) && state.mirrors.iter().all(free)
+    state.mirrors.iter().all(free)
 }
 
 /// Takes the locks on the secondary.

@@ -4,7 +4,7 @@
 use stateright::Property;
 
 use crate::mirroring::is_pending;
-use crate::state::{Copying, Key, Mirror, Phase, Session, State};
+use crate::state::{Copier, Key, Mirror, Phase, Session, State};
 use crate::system::System;
 
 /// A promise that every state must keep.
@@ -49,17 +49,20 @@ pub enum Occasion {
     ReadWhilePending,
     /// A change is captured while existing rows are being copied.
     ChangeWhileCopying,
+    /// A chunk is taken up that the secondary has already.
+    CopiedAlready,
     /// A worker goes on with what another has claimed meanwhile.
     ClaimedTwice,
 }
 
 impl Occasion {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::TwoMirrorsOfOneKey,
         Self::NumbersOutOfOrder,
         Self::ReadWhilePending,
         Self::ChangeWhileCopying,
+        Self::CopiedAlready,
         Self::ClaimedTwice,
     ];
 
@@ -70,6 +73,7 @@ impl Occasion {
             Self::NumbersOutOfOrder => "an earlier entry becomes visible after a later one",
             Self::ReadWhilePending => "the secondary is read while changes are pending",
             Self::ChangeWhileCopying => "a change is captured while existing rows are being copied",
+            Self::CopiedAlready => "a chunk is taken up that the secondary has already",
             Self::ClaimedTwice => "a worker goes on with what another has claimed meanwhile",
         }
     }
@@ -78,12 +82,13 @@ impl Occasion {
 /// Promises and occasions as the checker asks for them.
 pub(crate) fn properties() -> Vec<Property<System>> {
     use Occasion::{
-        ChangeWhileCopying, ClaimedTwice, NumbersOutOfOrder, ReadWhilePending, TwoMirrorsOfOneKey,
+        ChangeWhileCopying, ClaimedTwice, CopiedAlready, NumbersOutOfOrder, ReadWhilePending,
+        TwoMirrorsOfOneKey,
     };
     use Promise::{AllEndsEqual, EveryChangeArrivesOrIsPending, NoReadGoesBack};
     vec![
         Property::always(EveryChangeArrivesOrIsPending.sentence(), |_, state: &State| {
-            !state.is_copied() || keys(state).all(|key| is_equal(state, key) || is_pending(state, key))
+            !state.copied || keys(state).all(|key| is_equal(state, key) || is_pending(state, key))
         }),
         Property::always(NoReadGoesBack.sentence(), |_, state: &State| !state.went_back),
         Property::always(AllEndsEqual.sentence(), |system: &System, state: &State| {
@@ -102,7 +107,13 @@ pub(crate) fn properties() -> Vec<Property<System>> {
             state.sessions.iter().any(reading) && keys(state).any(|key| !is_equal(state, key))
         }),
         Property::sometimes(ChangeWhileCopying.sentence(), |_, state: &State| {
-            matches!(state.copying, Copying::Read(_)) && state.visible_entries().next().is_some()
+            let reading = |copier: &Copier| matches!(copier, Copier::Read(..));
+            state.copiers.iter().any(reading) && state.visible_entries().next().is_some()
+        }),
+        Property::sometimes(CopiedAlready.sentence(), |_, state: &State| {
+            let again =
+                |copier: &Copier| matches!(copier, Copier::Locked(chunk) if state.chunks[*chunk].written);
+            state.copiers.iter().any(again)
         }),
         Property::sometimes(ClaimedTwice.sentence(), |system: &System, state: &State| {
             let lost = state.mirrors.iter().find(|mirror| mirror.lost_primary);

@@ -38,7 +38,7 @@ pub(crate) fn actions(state: &State, actions: &mut Vec<Action>) {
 fn may_read_secondary(state: &State, at: usize) -> bool {
     let session = &state.sessions[at];
     let mut positions = [session.remembered, session.carried].into_iter().flatten();
-    state.is_copied() && positions.all(|position| state.is_reached(position))
+    state.copied && positions.all(|position| state.is_reached(position))
 }
 
 /// A transaction before which every other has ended and has no entry left.

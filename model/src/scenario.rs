@@ -97,6 +97,8 @@ pub struct Scenario {
     pub workers: usize,
     /// Lanes that mirror what a write waits for.
     pub lanes: usize,
+    /// Those who copy existing rows.
+    pub copiers: usize,
     /// Entries that a worker takes at most.
     pub batch: usize,
     /// How many faults may happen, each between any two steps.
@@ -119,6 +121,7 @@ impl Scenario {
             ],
             workers: 2,
             lanes: 1,
+            copiers: 0,
             batch: 2,
             faults: 1,
             server_may_die: false,
@@ -127,6 +130,7 @@ impl Scenario {
             Self {
                 name: "existing rows are copied while others change and are deleted",
                 copied: false,
+                copiers: 2,
                 sessions: vec![
                     Script::awaited_writes(&[Delete(0)]),
                     Script::writes(&[Put(1), Put(0)]),

@@ -171,18 +171,25 @@ impl Mirror {
     }
 }
 
-/// How far the copy of existing rows is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Copying {
-    NotBegun,
-    /// Holds the table's lock on the secondary.
-    Locked,
-    /// Has read every row of the primary.
-    Read(Vec<Cell>),
+/// How far one who copies chunks is. A chunk is a key here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Copier {
+    Idle,
+    /// Holds the chunk's lock on the secondary.
+    Locked(Key),
+    /// Has read the chunk on the primary.
+    Read(Key, Cell),
     /// The secondary has committed; the primary does not know it.
-    Written,
-    /// The primary's record says that the table is copied.
-    Noted,
+    Written(Key),
+}
+
+/// What is known of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Chunk {
+    /// The secondary's record, written with the rows.
+    pub(crate) written: bool,
+    /// The primary's.
+    pub(crate) noted: bool,
 }
 
 /// The world at one moment.
@@ -196,18 +203,16 @@ pub(crate) struct State {
     pub(crate) sessions: Vec<Session>,
     /// The workers first, then the lanes.
     pub(crate) mirrors: Vec<Mirror>,
-    pub(crate) copying: Copying,
+    pub(crate) copiers: Vec<Copier>,
+    pub(crate) chunks: Vec<Chunk>,
+    /// The primary's record says that the table is copied.
+    pub(crate) copied: bool,
     pub(crate) faults_left: u8,
     /// A user was shown something older than what the user wrote or had seen.
     pub(crate) went_back: bool,
 }
 
 impl State {
-    /// True once the primary's record says that every existing row is on the secondary.
-    pub(crate) fn is_copied(&self) -> bool {
-        self.copying == Copying::Noted
-    }
-
     /// True when no committed change of these transactions is pending.
     pub(crate) fn is_reached(&self, position: Position) -> bool {
         !self

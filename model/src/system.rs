@@ -4,7 +4,7 @@ use stateright::{Model, Property};
 
 use crate::flaw::Flaw;
 use crate::scenario::Scenario;
-use crate::state::{Cell, Copying, Key, Mirror, Phase, Session, State};
+use crate::state::{Cell, Chunk, Copier, Key, Mirror, Phase, Session, State};
 use crate::writing::Mirrored;
 use crate::{copying, faults, mirroring, promises, reading, writing};
 
@@ -27,7 +27,9 @@ pub(crate) enum Action {
     Read(usize),
     Apply(usize),
     Finish(usize),
-    Copy,
+    TakeChunk(usize, Key),
+    Copy(usize),
+    NoteTable,
     ReadSecondary(usize),
     ReadPrimary(usize),
     AnswerOfSecondary(usize, Key),
@@ -36,7 +38,7 @@ pub(crate) enum Action {
     Forget(usize),
     BreakMirror(usize),
     LosePrimary(usize),
-    BreakCopy,
+    BreakCopier(usize),
     KillServer,
 }
 
@@ -46,7 +48,7 @@ impl System {
         let mut actions = Vec::new();
         writing::actions(self, state, &mut actions);
         mirroring::actions(self, state, &mut actions);
-        copying::actions(self, state, &mut actions);
+        copying::actions(state, &mut actions);
         reading::actions(state, &mut actions);
         faults::actions(self, state, &mut actions);
         actions
@@ -79,11 +81,9 @@ impl System {
                 .map(|script| session(script.reads))
                 .collect(),
             mirrors: vec![Mirror::idle(); scenario.workers + scenario.lanes],
-            copying: if scenario.copied {
-                Copying::Noted
-            } else {
-                Copying::NotBegun
-            },
+            copiers: vec![Copier::Idle; scenario.copiers],
+            chunks: vec![Chunk::default(); primary.len()],
+            copied: scenario.copied,
             faults_left: scenario.faults,
             went_back: false,
             primary,
@@ -116,7 +116,9 @@ impl Model for System {
             Action::Read(at) => mirroring::read(self, next, at),
             Action::Apply(at) => mirroring::apply(self, next, at),
             Action::Finish(at) => mirroring::finish(self, next, at),
-            Action::Copy => copying::step(next),
+            Action::TakeChunk(at, chunk) => copying::take(next, at, chunk),
+            Action::Copy(at) => copying::step(self, next, at),
+            Action::NoteTable => next.copied = true,
             Action::ReadSecondary(at) => reading::read_secondary(next, at),
             Action::ReadPrimary(at) => reading::read_primary(next, at),
             Action::AnswerOfSecondary(at, key) => reading::answer_of_secondary(next, at, key),
@@ -125,7 +127,7 @@ impl Model for System {
             Action::Forget(at) => reading::forget(next, at),
             Action::BreakMirror(at) => faults::break_mirror(next, at),
             Action::LosePrimary(at) => faults::lose_primary(next, at),
-            Action::BreakCopy => faults::break_copy(next),
+            Action::BreakCopier(at) => faults::break_copier(next, at),
             Action::KillServer => faults::kill_server(next),
         }
         Some(state)

@@ -37,6 +37,11 @@ fn without_the_rule_of_the_copy_the_checker_finds_a_row_that_came_back() {
 }
 
 #[test]
+fn when_a_chunk_is_copied_that_is_there_already_the_checker_finds_an_older_row_written_last() {
+    finds(Flaw::CopyTwice, Promise::EveryChangeArrivesOrIsPending);
+}
+
+#[test]
 fn when_entries_are_dropped_before_the_secondary_commits_the_checker_finds_a_lost_change() {
     finds(Flaw::DropBeforeCommit, Promise::EveryChangeArrivesOrIsPending);
 }

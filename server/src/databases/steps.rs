@@ -28,6 +28,8 @@ pub enum Step {
     Dropped,
     /// A chunk of existing rows is read on the primary and not written on the secondary yet.
     ChunkRead,
+    /// The secondary has committed a chunk of existing rows, and the primary does not know it yet.
+    ChunkWritten,
     /// A read may be answered by the secondary, which is about to be asked.
     Admitted,
     /// The primary has answered a read, and what it showed is not noted yet.
@@ -36,7 +38,7 @@ pub enum Step {
 
 impl Step {
     /// All of them, in their order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Written,
         Self::Committed,
         Self::Decided,
@@ -47,6 +49,7 @@ impl Step {
         Self::Mirrored,
         Self::Dropped,
         Self::ChunkRead,
+        Self::ChunkWritten,
         Self::Admitted,
         Self::Shown,
     ];

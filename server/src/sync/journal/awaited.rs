@@ -21,7 +21,8 @@ pub enum Mirrored {
     Refused,
     /// The secondary did not answer, or not in time.
     Unreachable,
-    /// More than a request should wait for; the secondary was not asked.
+    /// More than a request should wait for, or rows of a table that is still being copied; the secondary was not
+    /// asked.
     TooMuch,
 }
 
@@ -64,6 +65,10 @@ impl Awaited {
 
     /// Mirrors these entries of a committed transaction and waits for it, at most until the deadline.
     pub async fn mirror(&self, entries: Vec<Entry>, deadline: Duration) -> Mirrored {
+        // While a table is copied none of its changes is mirrored: who could be in the copy's way, or overtaken by it.
+        if !entries.iter().all(|entry| entry.droppable) {
+            return Mirrored::TooMuch;
+        }
         // Of a transaction with more entries than this, these are only the first.
         if entries.len() > MOST_AWAITED || total_size(&entries) > MOST_KEYS {
             return Mirrored::TooMuch;

@@ -19,7 +19,10 @@ mod sql;
 mod workers;
 
 pub use awaited::{Awaited, Mirrored};
-pub use backfill::{BackfillError, CopiedTable, backfill};
+pub use backfill::{
+    BackfillError, BackfillOptions, CopiedTable, CopyOfTable, CopyProgress, CopyStatus, backfill,
+    backfill_with, copy_status,
+};
 pub use compare::{Compared, compare_keys};
 pub use drain::{
     Pending, ended_and_begun_before, pending, pending_position, position_is_reached, position_of_everything,

@@ -14,7 +14,22 @@ create table if not exists crossfade.captured (
     schema_name text        not null,
     table_name  text        not null,
     captured_at timestamptz not null default now(),
-    copied_at   timestamptz
+    copied_at   timestamptz,
+    -- How its existing rows are cut into chunks, once that has begun, and how many there seemed to be.
+    plan        uuid unique,
+    of_rows     bigint
+);
+
+-- Ranges of keys of existing rows. The secondary's own record says which are there; what is noted here is for going
+-- on quickly and for whoever watches.
+create table if not exists crossfade.chunks (
+    plan      uuid   not null,
+    number    int    not null,
+    after_key text[],
+    up_to_key text[],
+    rows      bigint,
+    copied_at timestamptz,
+    primary key (plan, number)
 );
 
 -- One row a statement and thousand changed keys: keys[i] is the i-th key's values. Null keys stand for the whole
