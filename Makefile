@@ -1,6 +1,6 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check bench clients conformance javascript modules model soak verify-rate tools node postgresql
+.PHONY: help demo test check bench clients conformance javascript modules model soak verify-rate backfill-rate tools node postgresql
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
@@ -14,6 +14,7 @@ help:
 	@echo "make javascript  the same decisions in Node and in Chromium as in Rust: CONTEXTS=1000000"
 	@echo "make modules  broken modules, each refused or bounded: MUTANTS=100000"
 	@echo "make verify-rate  rows that the verifier compares a second and core: ROWS=1000000"
+	@echo "make backfill-rate  existing rows copied a second, beside other ways to copy them: ROWS=2000000 KILL_ROWS=10000000"
 
 demo: tools postgresql
 	cargo run --quiet --package crossfade -- demo $(DEMO)
@@ -65,6 +66,10 @@ MUTANTS ?= 100000
 modules: tools
 	@CROSSFADE_MUTANTS=$(MUTANTS) cargo test --quiet --package crossfade-evaluator --test modules -- \
 	  --nocapture --exact a_broken_module_is_refused_or_bounded
+
+# Here rows pass through us, so that how we are compiled counts.
+backfill-rate: tools postgresql
+	cargo bench --quiet --package crossfade --bench backfill_rate
 
 model: tools
 	cargo run --quiet --package crossfade-model -- $(SIZE)

@@ -6,7 +6,9 @@
 use std::process::{Child, Command};
 
 use crossfade::databases::{Databases, Side, Step};
-use crossfade::sync::journal::{BackfillError, BackfillOptions, backfill, backfill_with, copy_status, install};
+use crossfade::sync::journal::{
+    BackfillError, BackfillOptions, backfill, backfill_with, copy_status, install,
+};
 use tokio_postgres::Client;
 
 use crate::support::compare::assert_every_row_equal;
@@ -49,12 +51,12 @@ struct Copy(Child);
 
 impl Copy {
     async fn start(pair: &Pair) -> Self {
-        let process = Command::new(std::env::current_exe().expect("our own path"))
+        let mut process = Command::new(std::env::current_exe().expect("our own path"));
+        process
             .args(["backfill::a_copy_to_be_killed", "--exact", "--ignored"])
             .env(OLD, pair.old_url().await)
-            .env(NEW, pair.new_url().await)
-            .spawn();
-        Self(process.expect("ourselves again"))
+            .env(NEW, pair.new_url().await);
+        Self(process.spawn().expect("ourselves again"))
     }
 }
 
@@ -97,23 +99,34 @@ async fn a_copy_that_is_killed_twice_on_the_way_ends_equal() {
     for _ in 0..2 {
         let copy = Copy::start(&pair).await;
         let enough = noted + 8;
-        eventually("some more chunks are copied", async || count(&old, NOTED).await >= enough).await;
+        eventually("some more chunks are copied", async || {
+            count(&old, NOTED).await >= enough
+        })
+        .await;
         // Rows change, come and go meanwhile, in front of the copy and behind it.
-        let changes = "update orders set note = 'later' where id % 1000 = 1; delete from orders where id % 1000 = 2;
+        let changes =
+            "update orders set note = 'later' where id % 1000 = 1; delete from orders where id % 1000 = 2;
                        insert into orders select max(id) + 1, 'new', now() from orders";
         old.batch_execute(changes).await.expect("changes");
         drop(copy);
         noted = count(&old, NOTED).await;
         let uncopied = "select count(*) from crossfade.captured where copied_at is null";
-        assert_eq!(count(&old, uncopied).await, 1, "it had copied everything before it was killed");
+        assert_eq!(
+            count(&old, uncopied).await,
+            1,
+            "it had copied everything before it was killed"
+        );
     }
     let rows = count(&old, "select sum(rows)::bigint from crossfade.chunks").await;
     let mut found = 0;
-    let copied = backfill_with(&databases, Side::Old, &in_small_chunks(), |progress| {
+    let copied = backfill(&databases, Side::Old, |progress| {
         found = progress.rows - progress.rows_since;
     });
     let copied = copied.await.expect("the rest of the copy");
-    assert!(found >= rows.unsigned_abs(), "of {rows} rows only {found} were not copied again");
+    assert!(
+        found >= rows.unsigned_abs(),
+        "of {rows} rows only {found} were not copied again"
+    );
     assert!(copied[0].rows >= 99_800, "{copied:?}");
     let migration = Migration::between(&pair, databases).await;
     migration.drain().await;
@@ -145,8 +158,13 @@ async fn a_chunk_whose_copy_was_not_noted_is_not_copied_again() {
         drop(held);
         assert_eq!(count(&old, NOTED).await, 0, "{step:?}");
         eventually("what was not committed is gone", async || {
-            count(&new, "select count(*) from pg_stat_activity where application_name = 'crossfade copy' \
-                         and datname = current_database()").await == 0
+            count(
+                &new,
+                "select count(*) from pg_stat_activity where application_name = 'crossfade copy' \
+                         and datname = current_database()",
+            )
+            .await
+                == 0
         })
         .await;
         assert_eq!(count(&new, "select count(*) from t").await, there, "{step:?}");
@@ -157,7 +175,10 @@ async fn a_chunk_whose_copy_was_not_noted_is_not_copied_again() {
         .expect("a mark");
     backfill(&direct, Side::Old, |_| {}).await.expect("a copy");
     assert_eq!(count(&new, "select count(*) from t").await, 30);
-    assert_eq!(count(&new, "select id::bigint from t where v = 'there already'").await, 1);
+    assert_eq!(
+        count(&new, "select id::bigint from t where v = 'there already'").await,
+        1
+    );
 }
 
 #[tokio::test]
@@ -199,7 +220,7 @@ async fn unique_values_that_wander_from_a_copied_row_to_one_that_is_not_are_in_n
 const KEYS: &str = "
     create type size as enum ('small', 'large', 'medium');
     create domain code as varchar(8) check (value <> '');
-    create collation natural (provider = icu, locale = 'en-u-kn-true');
+    create collation natural_order (provider = icu, locale = 'en-u-kn-true');
     create collation folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
     create extension citext;
     create table by_composite (shop int, at timestamptz, v int, primary key (shop, at));
@@ -208,7 +229,7 @@ const KEYS: &str = "
     create table by_numeric (id numeric primary key, v int);
     create table by_float (id float8 primary key, v int);
     create table by_text (id text primary key, v int);
-    create table by_natural (id text collate natural primary key, v int);
+    create table by_natural (id text collate natural_order primary key, v int);
     create table by_folded (id text collate folded primary key, v int);
     create table by_blanks (id char(6) primary key, v int);
     create table by_size (id size, n int, primary key (id, n));
@@ -223,7 +244,7 @@ const KEYS: &str = "
     create table by_identity (id int generated always as identity primary key, v int,
                               double int generated always as (v * 2) stored);
     create table empty (id int primary key);";
-const KEY_ROWS: &str = r"
+const KEY_ROWS: &str = r#"
     insert into by_composite select n % 3, '2026-01-01'::timestamptz + n * interval '1 us', n from generate_series(1, 30) n;
     insert into by_mixed select n % 3, case when n % 2 = 0 then 'Name ' else 'name ' end || n, n from generate_series(1, 30) n;
     insert into by_uuid select md5(n::text)::uuid, n from generate_series(1, 30) n;
@@ -241,15 +262,14 @@ const KEY_ROWS: &str = r"
     insert into by_bytes select decode(lpad(to_hex(n * 8), 4, '0'), 'hex'), n from generate_series(1, 30) n;
     insert into by_array select array[n % 4, n], n from generate_series(1, 30) n;
     insert into by_interval select n * interval '11 hours', n from generate_series(1, 30) n;
-    insert into ""By """"Name"""""" select n, n from generate_series(1, 30) n;
+    insert into "By ""Name""" select n, n from generate_series(1, 30) n;
     insert into by_part select n, (array['eu', 'us', 'in'])[1 + n % 3], n from generate_series(1, 30) n;
-    insert into by_identity (v) select n from generate_series(1, 30) n;";
+    insert into by_identity (v) select n from generate_series(1, 30) n;"#;
 
 #[tokio::test]
 async fn tables_are_cut_by_keys_of_every_kind() {
     let pair = Pair::empty().await;
-    let rows = KEY_ROWS.replace("\"\"", "\"");
-    let (databases, old, new) = captured(&pair, KEYS, &rows).await;
+    let (databases, old, new) = captured(&pair, KEYS, KEY_ROWS).await;
     let copied = backfill_with(&databases, Side::Old, &in_small_chunks(), |_| {})
         .await
         .expect("a copy");
@@ -292,9 +312,11 @@ async fn rows_that_were_on_new_before_make_room_where_that_harms_nobody() {
                 insert into children select n, n from generate_series(1, 9) n;";
     let (databases, old, new) = captured(&pair, tables, rows).await;
     // From an earlier try: gone from old since, or under another key.
-    new.batch_execute("insert into parents values (70, 'name 7'), (1, 'old name'); insert into children values (1, 70)")
-        .await
-        .expect("rows that are in the way");
+    new.batch_execute(
+        "insert into parents values (70, 'name 7'), (1, 'old name'); insert into children values (1, 70)",
+    )
+    .await
+    .expect("rows that are in the way");
     backfill(&databases, Side::Old, |_| {}).await.expect("a copy");
     assert_every_row_equal(&old, &new).await;
 }
@@ -308,20 +330,32 @@ async fn a_role_that_may_not_hold_back_triggers_copies_parents_first_and_deletes
     let rows = "insert into parents select generate_series(1, 50);
                 insert into a_children select n, n from generate_series(1, 50) n;";
     let (direct, old, new) = captured(&pair, tables, rows).await;
-    let plain = "do $$ begin create role plain_copier login; exception when duplicate_object then null; end $$;
+    let plain =
+        "do $$ begin create role plain_copier login; exception when duplicate_object then null; end $$;
                  grant all on all tables in schema public to plain_copier;";
-    let database: String = new.query_one("select current_database()::text", &[]).await.expect("its name").get(0);
-    new.batch_execute(&format!("{plain} grant create on database {database} to plain_copier; \
-                                insert into parents values (99)"))
+    let database: String = new
+        .query_one("select current_database()::text", &[])
         .await
-        .expect("a role that may little");
+        .expect("its name")
+        .get(0);
+    new.batch_execute(&format!(
+        "{plain} grant create on database {database} to plain_copier; \
+                                insert into parents values (99)"
+    ))
+    .await
+    .expect("a role that may little");
     let as_plain = pair.new_url().await.replacen("postgres@", "plain_copier@", 1);
     assert!(as_plain.contains("plain_copier"), "{as_plain}");
     let databases = databases(&pair.old_url().await, &as_plain);
     let refused = backfill_with(&databases, Side::Old, &in_small_chunks(), |_| {}).await;
-    assert!(matches!(refused, Err(BackfillError::Occupied { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(BackfillError::Occupied { .. })),
+        "{refused:?}"
+    );
     assert_eq!(count(&new, "select count(*) from parents where id = 99").await, 1);
-    new.batch_execute("delete from parents").await.expect("an empty table");
+    new.batch_execute("delete from parents")
+        .await
+        .expect("an empty table");
     backfill_with(&databases, Side::Old, &in_small_chunks(), |_| {})
         .await
         .expect("a copy");
@@ -340,7 +374,10 @@ async fn how_far_a_copy_is_can_be_seen_by_others() {
     .await;
     old.batch_execute("drop table gone").await.expect("a table less");
     let before = copy_status(&direct, Side::Old).await.expect("a status");
-    assert_eq!((before.rows, before.of_rows, before.remaining_seconds), (0, 100, None));
+    assert_eq!(
+        (before.rows, before.of_rows, before.remaining_seconds),
+        (0, 100, None)
+    );
     let steps = Steps::default();
     let watched = direct.clone().watched(steps.watcher());
     let options = BackfillOptions {
@@ -355,10 +392,16 @@ async fn how_far_a_copy_is_can_be_seen_by_others() {
     let held = second.arrived().await;
     let half_way = copy_status(&direct, Side::Old).await.expect("a status");
     assert!((1..100).contains(&half_way.rows), "{half_way:?}");
-    assert!(half_way.rows_per_second > 0.0 && half_way.remaining_seconds.is_some(), "{half_way:?}");
+    assert!(
+        half_way.rows_per_second > 0.0 && half_way.remaining_seconds.is_some(),
+        "{half_way:?}"
+    );
     held.let_go();
     answer(copying).await.expect("a copy that ends well");
     let after = copy_status(&direct, Side::Old).await.expect("a status");
-    assert_eq!((after.rows, after.of_rows, after.remaining_seconds), (100, 100, None));
+    assert_eq!(
+        (after.rows, after.of_rows, after.remaining_seconds),
+        (100, 100, None)
+    );
     assert!(after.tables.iter().all(|table| table.copied), "{after:?}");
 }
