@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crossfade::catalog::Catalog;
 use crossfade::databases::Side;
-use crossfade::sync::journal::set_paused;
-use crossfade::verify::{Beginning, Difference, VerifyError, VerifyOptions, repair, verify};
+use crossfade::sync::journal::{backfill, install, set_paused};
+use crossfade::verify::{Beginning, Difference, DifferenceKind, VerifyError, VerifyOptions, repair, verify};
 
-use super::still::{Still, TYPES, different, verified};
+use super::still::{Still, TYPES, difference, different, verified};
 use crate::support::databases::Pair;
-use crate::support::migration::{Migration, eventually};
+use crate::support::migration::{Migration, databases, eventually};
 
 #[tokio::test]
 async fn a_verification_that_broke_off_goes_on_where_it_was() {
@@ -241,4 +241,31 @@ async fn what_new_refuses_is_not_called_repaired() {
         "{:?}",
         repaired.refused
     );
+}
+
+#[tokio::test]
+async fn a_table_that_is_still_being_copied_is_neither_compared_nor_repaired() {
+    let pair = Pair::empty().await;
+    let (old, new) = (pair.connect_old().await, pair.connect_new().await);
+    for side in [&old, &new] {
+        side.batch_execute("create table t (id int primary key)")
+            .await
+            .expect("a table");
+    }
+    old.batch_execute("insert into t values (1)")
+        .await
+        .expect("a row");
+    let databases = databases(&pair.old_url().await, &pair.new_url().await);
+    install(&databases, Side::Old).await.expect("capture on old");
+    let report = verified(&databases).await;
+    assert!(!report.clean, "{report}");
+    assert_eq!(report.differences().count(), 0, "{report}");
+    assert!(report.to_string().contains("still being copied"), "{report}");
+    let missing = [difference("t", &["1"], DifferenceKind::Missing)];
+    let repaired = repair(&databases, &Catalog::default(), Side::Old, &missing)
+        .await
+        .expect("an answer");
+    assert_eq!((repaired.repaired, repaired.refused.len()), (0, 1));
+    backfill(&databases, Side::Old, |_| {}).await.expect("a copy");
+    assert!(verified(&databases).await.clean);
 }

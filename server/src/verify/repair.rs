@@ -10,6 +10,7 @@ use crate::sync::journal::{MirrorError, compare_keys, mirror_keys};
 
 use super::VerifyError;
 use super::report::Difference;
+use super::table::is_being_copied;
 
 /// What a repair did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -49,6 +50,15 @@ pub async fn repair(
     let mut repaired = Repaired::default();
     for ((schema, name), differences) in tables {
         let table = catalog.table(databases, primary, schema, name).await?;
+        if is_being_copied(databases, primary, &table).await? {
+            repaired
+                .refused
+                .extend(differences.into_iter().map(|difference| Refused {
+                    difference: difference.clone(),
+                    reason: "the table's existing rows are still being copied".to_owned(),
+                }));
+            continue;
+        }
         for differences in differences.chunks(KEYS_AT_ONCE) {
             let refused = mirror(databases, catalog, primary, &table, differences).await?;
             repaired.repaired += (differences.len() - refused.len()) as u64;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{CatalogError, Table, read_table};
-use crate::databases::{Databases, Side};
+use crate::databases::{DatabaseError, Databases, Side, Statement};
 
 use super::bisect::{Bisection, Suspect};
 use super::checksum::BothSides;
@@ -67,6 +67,9 @@ pub(super) async fn obstacle(
     if table.key.is_empty() {
         return Ok(Some("it has no primary key".to_owned()));
     }
+    if is_being_copied(databases, primary, table).await? {
+        return Ok(Some("its existing rows are still being copied".to_owned()));
+    }
     let secondary = primary.other();
     let mut connection = databases.mirror_session(secondary).await?;
     let other = match read_table(&mut connection, secondary, &table.schema, &table.name).await {
@@ -88,6 +91,29 @@ pub(super) async fn obstacle(
             lacking.join(", ")
         )
     }))
+}
+
+/// True while a table is captured and its existing rows are not all copied: its changes wait until they are, and whoever
+/// mirrors one of its rows is in the copy's way.
+pub(super) async fn is_being_copied(
+    databases: &Databases,
+    primary: Side,
+    table: &Table,
+) -> Result<bool, DatabaseError> {
+    let mut connection = databases.mirror_session(primary).await?;
+    let failed = || DatabaseError::statement(primary);
+    let is_captured = Statement::new("select to_regclass('crossfade.captured') is not null")
+        .one_bool(&mut connection)
+        .await
+        .map_err(failed())?;
+    if !is_captured {
+        return Ok(false);
+    }
+    Statement::new("select exists (select from crossfade.captured where relation = $1 and copied_at is null)")
+        .integer(i64::from(table.oid))
+        .one_bool(&mut connection)
+        .await
+        .map_err(failed())
 }
 
 impl<'a> TableRun<'a> {

@@ -51,7 +51,7 @@ mod tests {
         assert_eq!(referred_first(vec![1, 2, 3, 4], |oid| *oid, &lines), [3, 4, 2, 1]);
         assert_eq!(
             referred_first(vec![1, 2, 3], |oid| *oid, &[(1, 2), (2, 1)]),
-            [1, 2, 3]
+            [3, 1, 2]
         );
     }
 }
