@@ -18,6 +18,7 @@ mod interleavings;
 mod layers;
 mod library;
 mod lost_connections;
+mod metrics;
 mod mirroring;
 mod modules_from_outside;
 mod outages;

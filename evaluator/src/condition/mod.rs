@@ -4,6 +4,7 @@
 
 mod check;
 mod environment;
+mod lists;
 mod literal;
 mod mistakes;
 mod parse;
@@ -18,6 +19,7 @@ mod walk;
 
 pub use check::check;
 pub use environment::{Attribute, BadAttribute, Environment, Segment};
+pub(crate) use lists::{Element, Members, members_of};
 pub(crate) use parse::is_name;
 pub(crate) use pattern::Searcher;
 pub use time::parse_timestamp;

@@ -26,6 +26,20 @@ pub struct Decision<'p> {
     /// What went wrong, where the reason is ERROR.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// The same by number, for whoever counts decisions.
+    #[serde(skip)]
+    pub numbers: Numbers,
+}
+
+/// A decision's positions in the program's metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbers {
+    /// The feature among all.
+    pub feature: usize,
+    /// The variation of the feature.
+    pub variation: usize,
+    /// The rule of the feature; none for the default.
+    pub rule: Option<usize>,
 }
 
 impl Decision<'_> {

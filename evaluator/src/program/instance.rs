@@ -7,11 +7,11 @@ use wasmtime::{Memory, Store, StoreLimits, Trap, TypedFunc};
 
 use super::abi::{Outcome, Why, tag};
 use super::context::Context;
-use super::decision::{Decision, Decisions, Fault, Reason};
+use super::decision::{Decision, Decisions, Fault, Numbers, Reason};
 use super::engine::{FUEL, store_limits};
 use super::error::{DecideError, InstanceError};
 use super::load::{Program, VariableId};
-use super::metadata::Slot;
+use super::metadata::{ScalarType, Slot};
 use super::slots::{self, Written};
 
 const PAGE_BYTES: usize = 64 << 10;
@@ -81,6 +81,9 @@ impl Instance {
     /// The attributes of the last context whose values broke their declaration, and so counted as missing. Of those that
     /// are read as timestamps or versions, only what a rule has asked for is known.
     pub fn mistyped(&self) -> Vec<&str> {
+        if !self.is_mistyped() {
+            return Vec::new();
+        }
         let slots = &self.program.metadata().slots;
         let running = self.running.borrow();
         let Some(running) = &*running else {
@@ -99,11 +102,25 @@ impl Instance {
             .collect()
     }
 
+    /// Whether there is any such attribute: far cheaper to ask than which.
+    pub fn is_mistyped(&self) -> bool {
+        let running = self.running.borrow();
+        let Some(running) = &*running else {
+            return false;
+        };
+        let memory = running.memory.data(&running.store);
+        let is_parsed = |slot: &&Slot| matches!(slot.ty, ScalarType::Timestamp | ScalarType::Semver);
+        !running.written.mistyped.is_empty()
+            || (self.program.metadata().slots.iter().filter(is_parsed))
+                .any(|slot| slots::tag(memory, slot.at) == tag::BROKEN)
+    }
+
     /// Puts names to an answer for the variable's feature.
     pub(super) fn name(&self, variable: VariableId, answer: Result<i64, Fault>) -> Decision<'_> {
         let metadata = self.program.metadata();
         let variable = &metadata.variables[variable.0 as usize];
-        let feature = &metadata.features[variable.feature as usize];
+        let number = variable.feature as usize;
+        let feature = &metadata.features[number];
         let exists = |outcome: &Outcome| {
             usize::from(outcome.variation) < feature.variations.len()
                 && outcome
@@ -133,6 +150,11 @@ impl Instance {
                 .rule
                 .map(|rule| feature.rules[usize::from(rule)].name.as_str()),
             fault,
+            numbers: Numbers {
+                feature: number,
+                variation,
+                rule: outcome.rule.map(usize::from),
+            },
         }
     }
 

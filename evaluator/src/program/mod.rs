@@ -22,7 +22,7 @@ mod slots;
 mod sources;
 
 pub use context::{Attributes, Context, Value};
-pub use decision::{Decision, Decisions, Fault, Reason};
+pub use decision::{Decision, Decisions, Fault, Numbers, Reason};
 pub use error::{DecideError, InstanceError, LoadError};
 pub use instance::Instance;
 pub use load::{Program, VariableId};

@@ -7,6 +7,7 @@
 pub(crate) mod buckets;
 mod context;
 mod document;
+mod edit;
 mod expectations;
 mod feature;
 mod folder;
@@ -19,6 +20,7 @@ mod targeting;
 mod values;
 mod yaml;
 
+pub use edit::{Edit, EditError, Target, edit_feature, edit_segment};
 pub use load::{Loaded, Loader, Size, load};
 pub use model::*;
 pub(crate) use reads::Reads;

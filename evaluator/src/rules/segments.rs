@@ -52,7 +52,7 @@ pub(super) fn read(source: &Source, file: FileId, diagnostics: &mut Vec<Diagnost
     }
 }
 
-fn value(line: &str) -> &str {
+pub(super) fn value(line: &str) -> &str {
     let comment = line
         .char_indices()
         .find(|(at, c)| *c == '#' && line[..*at].chars().next_back().is_none_or(char::is_whitespace))

@@ -8,22 +8,27 @@ mod arguments;
 mod build;
 mod check;
 mod completions;
+mod config;
 pub mod demo;
 mod eval;
 mod explain;
 mod failure;
+mod logging;
 mod migrate;
 mod output;
 mod serve;
+mod settings;
 mod test;
 
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use self::output::Format;
+use self::settings::Shown;
+use crate::config::LogFormat;
 
 /// Moves a live PostgreSQL database to a new one with no downtime, one group of users at a time
 #[derive(Debug, Parser)]
@@ -51,6 +56,7 @@ struct Crossfade {
 enum Command {
     Demo(demo::Arguments),
     Serve(Box<serve::Arguments>),
+    Config(Box<config::Arguments>),
     Check(check::Arguments),
     Test(test::Arguments),
     Eval(eval::Arguments),
@@ -68,20 +74,47 @@ const TROUBLE: u8 = 2;
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let command = match Crossfade::try_parse() {
-        Ok(crossfade) => crossfade.command,
-        Err(misuse) => return explain_usage(&misuse),
+    let said = match Said::read() {
+        Ok(Ok(said)) => said,
+        Ok(Err(misuse)) => return explain_usage(&misuse),
+        Err(error) => return failure::tell(&error, format_asked_for()),
     };
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(command.log_filter())).init();
-    let format = command.format();
-    command
-        .run()
+    logging::start(said.command.log_filter(), said.command.log_format());
+    let format = said.command.format();
+    said.command
+        .run(said.settings)
         .unwrap_or_else(|error| failure::tell(&error, format))
 }
 
+/// The command line, understood.
+struct Said {
+    command: Command,
+    /// The command's settings, and where each comes from.
+    settings: Vec<Shown>,
+}
+
+impl Said {
+    /// Reads the configuration file, if one is named, and then the command line.
+    fn read() -> anyhow::Result<Result<Self, clap::Error>> {
+        let file = settings::file(std::env::args_os())?;
+        let mut parser = Crossfade::command().arg(settings::flag());
+        if let Some(file) = &file {
+            parser = settings::with_defaults(parser, file)?;
+        }
+        let understood = parser
+            .try_get_matches_from_mut(std::env::args_os())
+            .and_then(|matches| Ok((Crossfade::from_arg_matches(&matches)?.command, matches)));
+        Ok(understood.map(|(command, matches)| Self {
+            command,
+            settings: settings::shown(&parser, &matches, file.as_ref()),
+        }))
+    }
+}
+
 impl Command {
-    fn run(self) -> anyhow::Result<ExitCode> {
+    fn run(self, settings: Vec<Shown>) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Config(arguments) => config::run(&arguments, settings),
             Self::Demo(arguments) => runtime()?.block_on(demo::run(arguments)),
             Self::Serve(arguments) => runtime()?.block_on(serve::run(*arguments)),
             Self::Check(arguments) => check::run(&arguments),
@@ -104,6 +137,7 @@ impl Command {
             Self::Explain(arguments) => arguments.format(),
             Self::Build(arguments) => arguments.format(),
             Self::Migrate(arguments) => arguments.format(),
+            Self::Config(arguments) => arguments.format(),
             Self::Serve(_) | Self::Completions(_) => Format::Text,
         }
     }
@@ -114,6 +148,22 @@ impl Command {
             Self::Serve(_) => "info",
             _ => "error",
         }
+    }
+
+    fn log_format(&self) -> LogFormat {
+        match self {
+            Self::Serve(arguments) => arguments.log_format(),
+            _ => LogFormat::Text,
+        }
+    }
+}
+
+/// What is not understood yet may still say how it wants to be answered.
+fn format_asked_for() -> Format {
+    if asks_for_json(std::env::args_os()) {
+        Format::Json
+    } else {
+        Format::Text
     }
 }
 

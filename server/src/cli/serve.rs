@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::TROUBLE;
 use super::failure::Failure;
-use crate::config::Config;
+use crate::config::{Config, LogFormat};
 use crate::http::{StartError, serve};
 
 /// Runs the server
@@ -23,6 +23,12 @@ Examples:
 pub(super) struct Arguments {
     #[command(flatten)]
     config: Config,
+}
+
+impl Arguments {
+    pub(super) fn log_format(&self) -> LogFormat {
+        self.config.log_format
+    }
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {

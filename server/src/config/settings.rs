@@ -9,6 +9,16 @@ use thiserror::Error;
 use super::secret::secret;
 use super::{DatabaseUrl, Percent, Tokens};
 
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
 /// Everything the server can be told.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
@@ -20,12 +30,16 @@ pub struct Config {
     #[arg(long, env = "CROSSFADE_RULES", value_name = "PATH", default_value_os_t = Config::default().rules)]
     pub rules: PathBuf,
 
+    /// A file that the running rules are kept in, to start from where the rules cannot be read or are wrong
+    #[arg(long, env = "CROSSFADE_LAST_GOOD", value_name = "FILE")]
+    pub last_good: Option<PathBuf>,
+
     /// The old database, which takes every write until the switch
-    #[arg(long, env = "OLD_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = secret::<DatabaseUrl>(), requires = "new_database_url")]
+    #[arg(long, env = "OLD_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = secret::<DatabaseUrl>())]
     pub old_database_url: Option<DatabaseUrl>,
 
     /// The new database
-    #[arg(long, env = "NEW_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = secret::<DatabaseUrl>(), requires = "old_database_url")]
+    #[arg(long, env = "NEW_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = secret::<DatabaseUrl>())]
     pub new_database_url: Option<DatabaseUrl>,
 
     /// Connections kept to each database
@@ -77,6 +91,35 @@ pub struct Config {
     #[arg(long, env = "CROSSFADE_REQUEST_DEADLINE_MS", value_name = "MS", default_value_t = Config::default().request_deadline_ms, value_parser = at_least_one::<u64>())]
     pub request_deadline_ms: u64,
 
+    /// How long a client may take to send a request's body
+    #[arg(long, env = "CROSSFADE_BODY_DEADLINE_MS", value_name = "MS", default_value_t = Config::default().body_deadline_ms, value_parser = at_least_one::<u64>())]
+    pub body_deadline_ms: u64,
+
+    /// Requests a second that one client may send, by its token or else by its address; no limit unless said
+    #[arg(long, env = "CROSSFADE_RATE_LIMIT", value_name = "N", value_parser = at_least_one::<u32>())]
+    pub rate_limit: Option<u32>,
+
+    /// Origins whose pages may ask, as in https://shop.example; none unless said
+    #[arg(
+        long,
+        env = "CROSSFADE_CORS_ORIGINS",
+        value_name = "ORIGIN,…",
+        value_delimiter = ','
+    )]
+    pub cors_origins: Vec<String>,
+
+    /// The server's certificate and those that vouch for it, in PEM; with a key, it speaks TLS
+    #[arg(long, env = "CROSSFADE_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// The certificate's key, in PEM
+    #[arg(long, env = "CROSSFADE_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
+    /// How log lines are written; what is logged, RUST_LOG says
+    #[arg(long, env = "CROSSFADE_LOG_FORMAT", value_enum, default_value_t)]
+    pub log_format: LogFormat,
+
     /// How long a shutdown waits for requests and mirrors
     #[arg(long, env = "CROSSFADE_SHUTDOWN_DEADLINE_S", value_name = "S", default_value_t = Config::default().shutdown_deadline_s)]
     pub shutdown_deadline_s: u64,
@@ -95,6 +138,19 @@ pub enum ConfigError {
          entries, or listen on 127.0.0.1"
     )]
     OpenToTheWorld(SocketAddr),
+    /// A migration has two ends.
+    #[error("there is one database of two: set both OLD_DATABASE_URL and NEW_DATABASE_URL, or neither")]
+    OneDatabase,
+    /// TLS needs both.
+    #[error(
+        "TLS needs a certificate and its key: set both CROSSFADE_TLS_CERTIFICATE and CROSSFADE_TLS_KEY, or neither"
+    )]
+    HalfOfTls,
+    /// Browsers would never send such an origin.
+    #[error(
+        "`{0}` is no origin: one is a scheme and a host, as in https://shop.example, with nothing behind"
+    )]
+    Origin(String),
 }
 
 impl Config {
@@ -103,7 +159,21 @@ impl Config {
         if self.tokens.is_empty() && !self.listen.ip().is_loopback() {
             return Err(ConfigError::OpenToTheWorld(self.listen));
         }
-        Ok(())
+        if self.old_database_url.is_some() != self.new_database_url.is_some() {
+            return Err(ConfigError::OneDatabase);
+        }
+        if self.tls_certificate.is_some() != self.tls_key.is_some() {
+            return Err(ConfigError::HalfOfTls);
+        }
+        match self.cors_origins.iter().find(|origin| !is_origin(origin)) {
+            Some(wrong) => Err(ConfigError::Origin(wrong.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it speaks TLS.
+    pub fn is_secure(&self) -> bool {
+        self.tls_certificate.is_some()
     }
 }
 
@@ -112,6 +182,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             rules: PathBuf::from("rules"),
+            last_good: None,
             old_database_url: None,
             new_database_url: None,
             pool_size: 16,
@@ -126,10 +197,24 @@ impl Default for Config {
             schemas: vec!["public".to_owned()],
             max_connections: 10_000,
             request_deadline_ms: 5_000,
+            body_deadline_ms: 30_000,
+            rate_limit: None,
+            cors_origins: Vec::new(),
+            tls_certificate: None,
+            tls_key: None,
+            log_format: LogFormat::default(),
             shutdown_deadline_s: 30,
             tokens: Tokens::default(),
         }
     }
+}
+
+/// `scheme://host[:port]`, the scheme being one that browsers have pages of.
+fn is_origin(text: &str) -> bool {
+    let host = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '*', ' ', '@']))
 }
 
 fn at_least_one<T: TryFrom<u64> + Clone + Send + Sync>() -> RangedU64ValueParser<T> {
@@ -173,7 +258,8 @@ mod tests {
 
     #[test]
     fn one_database_alone_is_refused() {
-        assert!(parse(&["--old-database-url", "postgres://a@b/c"]).is_err());
+        let one = parse(&["--old-database-url", "postgres://a@b/c"]).unwrap();
+        assert_eq!(one.check(), Err(ConfigError::OneDatabase));
     }
 
     #[test]
@@ -188,6 +274,25 @@ mod tests {
         assert!(!message.contains("hunter2"), "{message}");
         let message = parse(&["--tokens", "letmein"]).unwrap_err().to_string();
         assert!(!message.contains("letmein"), "{message}");
+    }
+
+    #[test]
+    fn what_is_no_origin_is_refused_before_a_browser_wonders() {
+        let checked = |origin: &str| parse(&["--cors-origins", origin]).unwrap().check();
+        assert_eq!(checked("https://shop.example,http://localhost:5173"), Ok(()));
+        for wrong in ["shop.example", "https://shop.example/", "*", "https://"] {
+            assert_eq!(
+                checked(wrong),
+                Err(ConfigError::Origin(wrong.to_owned())),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_certificate_without_its_key_is_refused() {
+        let half = parse(&["--tls-certificate", "server.pem"]).unwrap();
+        assert_eq!(half.check(), Err(ConfigError::HalfOfTls));
     }
 
     #[test]

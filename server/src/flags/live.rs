@@ -14,6 +14,7 @@ use super::compiled::{Compiled, RulesError};
 use super::context::RequestContext;
 use super::route::Route;
 use super::sources::Sources;
+use super::tally::Tally;
 use super::worker;
 
 /// The rules that a server runs. Cheap to clone; all clones are the same rules.
@@ -26,6 +27,7 @@ struct Shared {
     rejected: ArcSwapOption<Rejected>,
     changes: watch::Sender<u64>,
     undecided: AtomicU64,
+    tally: Tally,
 }
 
 /// A program that ran, runs or will run, with what the data plane asks of it looked up once.
@@ -42,6 +44,7 @@ pub struct Revision {
     /// `compare`: is a read to be asked of both databases? Rules need not have it.
     pub(super) compare: Option<VariableId>,
     since: SystemTime,
+    tally: Tally,
 }
 
 /// The newest rules, where they could not replace the running ones.
@@ -70,8 +73,9 @@ impl Flags {
         Self::run(path.to_owned(), &Sources::read(path)?)
     }
 
-    fn run(path: PathBuf, sources: &Sources) -> Result<Self, RulesError> {
-        let revision = Revision::new(Compiled::new(sources)?);
+    pub(super) fn run(path: PathBuf, sources: &Sources) -> Result<Self, RulesError> {
+        let tally = Tally::default();
+        let revision = Revision::new(Compiled::new(sources)?, &tally);
         worker::warm_up(&revision)?;
         log::info!("rules {} run, from {}", revision.version(), path.display());
         revision.log_warnings(&path);
@@ -81,6 +85,7 @@ impl Flags {
             running: ArcSwap::from_pointee(revision),
             rejected: ArcSwapOption::empty(),
             undecided: AtomicU64::new(0),
+            tally,
         })))
     }
 
@@ -126,8 +131,8 @@ impl Flags {
             .program()
             .variable(key)
             .ok_or_else(|| FlagError::NotFound(key.to_owned()))?;
-        worker::with_instance(&running, |instance| {
-            context.evaluate(|context| answer(&instance.decide_variable(variable, context)))
+        worker::with_worker(&running, |worker| {
+            context.evaluate(|context| answer(&worker.decide_variable(variable, context)))
         })
     }
 
@@ -138,15 +143,17 @@ impl Flags {
         answer: impl FnOnce(&Revision, &[Decision<'_>]) -> T,
     ) -> Result<T, FlagError> {
         let running = self.0.running.load();
-        worker::with_instance(&running, |instance| {
-            context.evaluate(|context| answer(&running, &worker::decide_all(instance, context)))
+        worker::with_worker(&running, |worker| {
+            context.evaluate(|context| answer(&running, &worker.decide_all(context)))
         })
     }
 
     /// Puts other rules in the place of the running ones, at once and for all threads; or refuses them, and what
     /// runs goes on running.
     pub(super) fn replace(&self, sources: &Sources) {
-        let revision = Compiled::new(sources).map(Revision::new).and_then(|revision| {
+        let compiled = Compiled::new(sources);
+        let revision = compiled.and_then(|compiled| {
+            let revision = Revision::new(compiled, &self.0.tally);
             // A first decision before it counts: pages are touched, and what cannot start is found out here.
             worker::warm_up(&revision)?;
             Ok(revision)
@@ -181,6 +188,11 @@ impl Flags {
         })));
     }
 
+    /// How often each rule decided.
+    pub fn tally(&self) -> &Tally {
+        &self.0.tally
+    }
+
     pub(super) fn current(&self) -> arc_swap::Guard<Arc<Revision>> {
         self.0.running.load()
     }
@@ -197,7 +209,7 @@ impl Flags {
 }
 
 impl Revision {
-    fn new(compiled: Compiled) -> Self {
+    fn new(compiled: Compiled, tally: &Tally) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let [write, read, compare] = ["write", "read", "compare"].map(|key| compiled.program.variable(key));
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -208,7 +220,12 @@ impl Revision {
             read,
             compare,
             since: SystemTime::now(),
+            tally: tally.clone(),
         }
+    }
+
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     fn log_warnings(&self, path: &Path) {

@@ -6,9 +6,11 @@
 
 mod compiled;
 mod context;
+mod last_good;
 mod live;
 mod route;
 mod sources;
+mod tally;
 mod watch;
 mod worker;
 
@@ -17,4 +19,5 @@ pub use context::{AttributeValue, ContextError, RequestContext, USER_ID};
 pub use live::{FlagError, Flags, Rejected, Revision};
 pub use route::Route;
 pub use sources::{ReadError, Sources};
+pub use tally::{Outcome, Tally, Totals};
 pub use watch::Watch;

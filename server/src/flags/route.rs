@@ -1,10 +1,10 @@
 //! What the rules say of a data request: does its write also go to new, does it read from new?
 
-use crossfade_evaluator::program::{Instance, VariableId};
+use crossfade_evaluator::program::VariableId;
 
 use super::context::RequestContext;
 use super::live::{Flags, Revision};
-use super::worker;
+use super::worker::{self, Worker};
 
 /// Where one request's writes and reads go. The primary takes every write first, whatever is said here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,8 +40,8 @@ impl Flags {
         let Some(compare) = running.compare else {
             return false;
         };
-        let decided = worker::with_instance(&running, |instance| {
-            context.evaluate(|context| decide_one(instance, compare, context))
+        let decided = worker::with_worker(&running, |worker| {
+            context.evaluate(|context| decide_one(worker, compare, context))
         });
         matches!(decided, Ok(Ok(true)))
     }
@@ -58,9 +58,9 @@ enum Undecided {
 
 fn decide(running: &Revision, context: &RequestContext) -> Result<Route, Undecided> {
     let (write, read) = running.write.zip(running.read).ok_or(Undecided::NoVariable)?;
-    let decided = worker::with_instance(running, |instance| {
+    let decided = worker::with_worker(running, |worker| {
         context.evaluate(|context| {
-            let value = |variable| decide_one(instance, variable, context);
+            let value = |variable| decide_one(worker, variable, context);
             Ok(Route {
                 write: value(write)?,
                 read: value(read)?,
@@ -71,11 +71,11 @@ fn decide(running: &Revision, context: &RequestContext) -> Result<Route, Undecid
 }
 
 fn decide_one(
-    instance: &Instance,
+    worker: &Worker,
     variable: VariableId,
     context: &crossfade_evaluator::program::Context<'_>,
 ) -> Result<bool, Undecided> {
-    let decision = instance.decide_variable(variable, context);
+    let decision = worker.decide_variable(variable, context);
     // The default that an evaluation error is answered with may well be `true`.
     if decision.fault.is_some() {
         return Err(Undecided::Fault);

@@ -1,6 +1,6 @@
 //! Who may ask: bearer tokens, checked before anything else of a request is looked at.
 
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::Next;
@@ -11,21 +11,39 @@ use super::state::App;
 use crate::config::Role;
 
 /// For routes that ask for decisions.
-pub(super) async fn evaluate(
+pub(super) async fn evaluate<B: MessageBody>(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    require(Role::Evaluate, &request)?;
-    next.call(request).await
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    admit(Role::Evaluate, request, next).await
 }
 
 /// For routes that read and write rows.
-pub(super) async fn data(
+pub(super) async fn data<B: MessageBody>(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    require(Role::Data, &request)?;
-    next.call(request).await
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    admit(Role::Data, request, next).await
+}
+
+/// For routes that change rules, carry the migration, or show how it goes.
+pub(super) async fn admin<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    admit(Role::Admin, request, next).await
+}
+
+/// A refusal is an answer like others, so that what is done about every request is done about it too.
+async fn admit<B: MessageBody>(
+    role: Role,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    match require(role, &request) {
+        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(refusal) => Ok(request.error_response(refusal).map_into_right_body()),
+    }
 }
 
 fn require(role: Role, request: &ServiceRequest) -> Result<(), ApiError> {

@@ -1,12 +1,24 @@
-//! Reads a request's body, as far as it may go.
+//! Reads a request's body, as far as it may go and as long as it may take.
+
+use std::time::Duration;
 
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
 
 use super::error::ApiError;
+use crate::config::Config;
 
-/// The whole body, if it has at most `limit_bytes`.
-pub(super) async fn read(mut payload: Payload, limit_bytes: usize) -> Result<Bytes, ApiError> {
+/// The whole body, if it is not too large and not too slow.
+pub(super) async fn read(payload: Payload, config: &Config) -> Result<Bytes, ApiError> {
+    let deadline = Duration::from_millis(config.body_deadline_ms);
+    let reading = read_all(payload, config.max_body_bytes);
+    // A body is mostly there already: then no timer is made.
+    tokio::time::timeout(deadline, reading)
+        .await
+        .unwrap_or(Err(ApiError::TooSlow))
+}
+
+async fn read_all(mut payload: Payload, limit_bytes: usize) -> Result<Bytes, ApiError> {
     let whole = next(&mut payload, 0, limit_bytes).await?.unwrap_or_default();
     // Most bodies arrive in one piece, and are not copied.
     let Some(second) = next(&mut payload, whole.len(), limit_bytes).await? else {

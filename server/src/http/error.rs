@@ -3,7 +3,7 @@
 //! OFREP's routes answer in the protocol's shape, all others in PostgREST's.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
@@ -38,6 +38,12 @@ pub enum ApiError {
     /// The body is larger than allowed.
     #[error("the body has more than the {0} bytes allowed")]
     TooLarge(usize),
+    /// The body did not come in time.
+    #[error("the body did not arrive in time")]
+    TooSlow,
+    /// The client has sent more requests than the operator allows one client.
+    #[error("too many requests: wait a second")]
+    TooManyRequests,
     /// The body could not be read to its end.
     #[error("the body could not be read")]
     BrokenBody,
@@ -80,6 +86,8 @@ impl ApiError {
             Self::NoRoute(_) | Self::NoDatabases => StatusCode::NOT_FOUND,
             Self::NoMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::BrokenBody | Self::Context(_) | Self::Position(_) => StatusCode::BAD_REQUEST,
             Self::Data(error) => error.status(),
             Self::Unreachable(_) | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -100,6 +108,8 @@ impl ApiError {
             Self::NoMethod(_) => "PGRST117",
             Self::NoDatabases => "NO_DATABASES",
             Self::TooLarge(_) => "BODY_TOO_LARGE",
+            Self::TooSlow => "BODY_TOO_SLOW",
+            Self::TooManyRequests => "TOO_MANY_REQUESTS",
             Self::BrokenBody => "PGRST102",
             Self::Context(_) => "INVALID_CONTEXT",
             Self::Position(_) => "INVALID_POSITION",
@@ -151,12 +161,16 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        if self.status().is_server_error() {
-            log::error!("{}", WithCauses(self));
-        }
         let mut response = HttpResponse::build(self.status());
         if matches!(self, Self::Unauthorized) {
             response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
+        if matches!(self, Self::TooManyRequests) {
+            response.insert_header((RETRY_AFTER, "1"));
+        }
+        if matches!(self, Self::TooSlow | Self::TooLarge(_)) {
+            // Whatever else of the body is still to come, nobody reads it.
+            response.force_close();
         }
         response
             .insert_header((CONTENT_TYPE, "application/json"))

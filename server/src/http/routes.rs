@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig, delete, get, head, patch, post};
 use actix_web::{HttpRequest, Responder};
 
 use super::error::ApiError;
-use super::{auth, data, health, ofrep};
+use super::{auth, data, health, metrics, ofrep};
 
 /// What the server answers to.
 pub fn routes(config: &mut ServiceConfig) {
@@ -26,6 +26,11 @@ pub fn routes(config: &mut ServiceConfig) {
                     .route(patch().to(data::handlers::update))
                     .route(delete().to(data::handlers::delete)),
             ),
+        )
+        .service(
+            resource("/metrics")
+                .wrap(from_fn(auth::admin))
+                .route(get().to(metrics::metrics)),
         )
         .service(resource("/health/live").route(get().to(health::live)))
         .service(resource("/health/ready").route(get().to(health::ready)))

@@ -5,12 +5,17 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::ThinData;
 use actix_web::{HttpServer, dev};
 use tokio::task::JoinHandle;
 
+use super::cors::cors;
+use super::limits;
+use super::observe::observe;
 use super::routes::routes;
 use super::state::{App, StartError};
+use super::tls::server_config;
 use crate::config::Config;
 
 /// How long a connection is kept while its client is silent. Clients and proxies keep theirs for up to 60 s (nginx, AWS's load
@@ -33,7 +38,7 @@ pub async fn serve(config: Config) -> Result<Server, StartError> {
         address: listen,
         source,
     })?;
-    log::info!("listening on http://{address}");
+    log::info!("listening on {}://{address}", scheme(app.config()));
     Ok(Server {
         address,
         handle: server.handle(),
@@ -48,9 +53,9 @@ impl Server {
         self.address
     }
 
-    /// `http://address:port`
+    /// `http://address:port`, or `https://…`
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", scheme(self.app.config()), self.address)
     }
 
     /// What its handlers work with.
@@ -71,15 +76,26 @@ impl Server {
     }
 }
 
+fn scheme(config: &Config) -> &'static str {
+    if config.is_secure() { "https" } else { "http" }
+}
+
 fn bind(app: &App) -> io::Result<(SocketAddr, dev::Server)> {
     let config = app.config();
     let listener = TcpListener::bind(config.listen)?;
     let address = listener.local_addr()?;
     let state = app.clone();
     let mut server = HttpServer::new(move || {
+        let config = state.config();
         actix_web::App::new()
             .app_data(ThinData(state.clone()))
             .configure(routes)
+            .wrap(Condition::new(state.limits().is_some(), from_fn(limits::limit)))
+            .wrap(Condition::new(
+                !config.cors_origins.is_empty(),
+                cors(&config.cors_origins),
+            ))
+            .wrap(from_fn(observe))
     })
     .disable_signals()
     .keep_alive(KEEP_ALIVE)
@@ -89,5 +105,11 @@ fn bind(app: &App) -> io::Result<(SocketAddr, dev::Server)> {
     if let Some(workers) = config.workers {
         server = server.workers(workers);
     }
-    Ok((address, server.listen(listener)?.run()))
+    let server = match (&config.tls_certificate, &config.tls_key) {
+        (Some(certificate), Some(key)) => {
+            server.listen_rustls_0_23(listener, server_config(certificate, key)?)?
+        }
+        _ => server.listen(listener)?,
+    };
+    Ok((address, server.run()))
 }

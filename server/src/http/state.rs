@@ -2,12 +2,15 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
 use super::data::shapes::Shapes;
+use super::limits::Limits;
+use super::metrics::{Lag, Traffic};
 use crate::config::{Config, ConfigError, Role};
 use crate::databases::{Databases, PoolOptions};
 use crate::flags::{Flags, RulesError, Watch};
@@ -24,6 +27,9 @@ struct Inner {
     watch: Mutex<Option<Watch>>,
     stopping: watch::Sender<bool>,
     shapes: Shapes,
+    traffic: Traffic,
+    lag: Lag,
+    limits: Option<Limits>,
 }
 
 /// A server that cannot start.
@@ -51,9 +57,10 @@ impl App {
     /// database need be up. Needs a Tokio runtime.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         config.check()?;
-        let path = config.rules.clone();
-        let loaded = tokio::task::spawn_blocking(move || Flags::load(&path)).await;
-        let flags = loaded.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let flags = load(&config).await?;
+        if let Some(file) = &config.last_good {
+            tokio::spawn(keep(flags.clone(), file.clone()));
+        }
         let crossfade = match (&config.old_database_url, &config.new_database_url) {
             (Some(old), Some(new)) => {
                 let databases = Databases::new(old, new, pool_options(&config));
@@ -62,6 +69,7 @@ impl App {
             _ => None,
         };
         let watch = Mutex::new(Some(flags.watch()));
+        let limits = config.rate_limit.map(Limits::new);
         let (stopping, shapes) = (watch::Sender::new(false), Shapes::default());
         Ok(Self(Arc::new(Inner {
             config,
@@ -70,6 +78,9 @@ impl App {
             watch,
             stopping,
             shapes,
+            traffic: Traffic::default(),
+            lag: Lag::default(),
+            limits,
         })))
     }
 
@@ -86,6 +97,21 @@ impl App {
     /// The shapes of statements that are kept prepared.
     pub(super) fn shapes(&self) -> &Shapes {
         &self.0.shapes
+    }
+
+    /// What was answered.
+    pub(super) fn traffic(&self) -> &Traffic {
+        &self.0.traffic
+    }
+
+    /// How far the secondary is behind.
+    pub(super) fn lag(&self) -> &Lag {
+        &self.0.lag
+    }
+
+    /// How much one client may ask, where that is limited.
+    pub(super) fn limits(&self) -> Option<&Limits> {
+        self.0.limits.as_ref()
     }
 
     /// Stops following the rules, and lets the mirrors finish what they are at.
@@ -118,6 +144,33 @@ impl App {
             return Some(Role::Admin);
         }
         token.and_then(|token| tokens.role_of(token, SystemTime::now()))
+    }
+}
+
+/// Compiles the rules beside the runtime's threads.
+async fn load(config: &Config) -> Result<Flags, RulesError> {
+    let (path, last_good) = (config.rules.clone(), config.last_good.clone());
+    let loading = tokio::task::spawn_blocking(move || match last_good {
+        Some(kept) => Flags::load_or_last_good(&path, &kept),
+        None => Flags::load(&path),
+    });
+    let loaded = loading.await;
+    loaded.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
+
+/// Keeps the running rules in a file, now and after each change.
+async fn keep(flags: Flags, file: PathBuf) {
+    let mut changes = flags.changes();
+    loop {
+        changes.mark_unchanged();
+        let (running, to) = (flags.running(), file.clone());
+        let kept = tokio::task::spawn_blocking(move || running.keep(&to)).await;
+        if let Ok(Err(error)) = kept {
+            log::error!("the running rules cannot be kept in {}: {error}", file.display());
+        }
+        if changes.changed().await.is_err() {
+            return;
+        }
     }
 }
 

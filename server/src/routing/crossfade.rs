@@ -13,6 +13,7 @@ use crate::sync::journal::{Awaited, Workers, WorkersOptions};
 use super::circuit::Circuit;
 use super::compare::Comparing;
 use super::counts::Counts;
+use super::latency::Latencies;
 use super::once::KeptAnswers;
 use super::recent_users::RecentUsers;
 use super::standing::Standing;
@@ -47,6 +48,7 @@ struct Inner {
     recent_users: Arc<RecentUsers>,
     circuit: Circuit,
     counts: Counts,
+    latencies: Latencies,
     comparing: Comparing,
     kept_answers: KeptAnswers,
     awaited: Awaited,
@@ -96,6 +98,7 @@ impl Crossfade {
             recent_users,
             circuit: Circuit::default(),
             counts: Counts::default(),
+            latencies: Latencies::default(),
             comparing: Comparing::new(options.compare),
             kept_answers: KeptAnswers::default(),
             awaited,
@@ -131,6 +134,11 @@ impl Crossfade {
     /// How many requests went where.
     pub fn counts(&self) -> &Counts {
         &self.inner.counts
+    }
+
+    /// How long each database takes.
+    pub fn latencies(&self) -> &Latencies {
+        &self.inner.latencies
     }
 
     /// Whether new is asked at the moment.

@@ -1,5 +1,7 @@
 //! A read: from the new database where the flags say so and it is up to it, else from the primary.
 
+use std::time::Instant;
+
 use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 
@@ -11,6 +13,7 @@ use crate::sync::{Position, Stage};
 use super::circuit::Pass;
 use super::crossfade::Crossfade;
 use super::decide::{RouteError, log_decision};
+use super::latency::Work;
 
 /// What was read, and where.
 #[derive(Debug)]
@@ -114,12 +117,14 @@ impl Crossfade {
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
     ) -> Result<(T, Option<Position>), RouteError<E>> {
         let side = self.primary();
+        let began = Instant::now();
         let mut connection = self
             .databases()
             .connection(side)
             .await
             .map_err(RouteError::Unavailable)?;
         let value = work(&mut connection).await.map_err(RouteError::Work)?;
+        self.latencies().took(side, Work::Read, began);
         self.databases().step(Step::Shown).await;
         let user = context.user_id();
         let seen = match (reason, self.stage()) {
@@ -197,13 +202,15 @@ impl Crossfade {
         pass: Pass<'_>,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
     ) -> Result<T, ReadReason> {
-        let deadline = tokio::time::Instant::now() + self.options().read_deadline;
+        let began = Instant::now();
+        let deadline = tokio::time::Instant::from_std(began) + self.options().read_deadline;
         let connection = tokio::time::timeout_at(deadline, self.databases().connection(Side::New)).await;
         let Ok(Ok(mut connection)) = connection else {
             pass.failed();
             return Err(ReadReason::NewFailed);
         };
         let answer = tokio::time::timeout_at(deadline, work(&mut connection)).await;
+        self.latencies().took(Side::New, Work::Read, began);
         match answer {
             Ok(Ok(value)) => {
                 pass.succeeded();

@@ -1,5 +1,7 @@
 //! A write: the caller's code once, on the primary, in a transaction; then, if the flags say so, its mirror.
 
+use std::time::Instant;
+
 use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 
@@ -10,6 +12,7 @@ use crate::sync::{Position, Stage};
 
 use super::crossfade::Crossfade;
 use super::decide::{RouteError, log_decision};
+use super::latency::Work;
 
 /// A write that the primary has committed.
 #[derive(Debug)]
@@ -105,6 +108,7 @@ impl Crossfade {
     ) -> Result<Committed<T>, RouteError<E>> {
         let is_captured = self.stage() == Stage::Syncing;
         let side = self.primary();
+        let began = Instant::now();
         let mut connection = self
             .databases()
             .connection(side)
@@ -137,6 +141,7 @@ impl Crossfade {
         commit(&mut connection, side)
             .await
             .map_err(RouteError::Uncertain)?;
+        self.latencies().took(side, Work::Write, began);
         self.databases().step(Step::Committed).await;
         Ok(Committed {
             value,
@@ -149,11 +154,14 @@ impl Crossfade {
         let Some(pass) = self.circuit().try_pass() else {
             return Mirror::Pending;
         };
-        match self
+        let began = Instant::now();
+        let mirrored = self
             .awaited()
             .mirror(entries, self.options().mirror_deadline)
-            .await
-        {
+            .await;
+        let secondary = self.primary().other();
+        self.latencies().took(secondary, Work::Mirror, began);
+        match mirrored {
             Mirrored::Applied => {
                 pass.succeeded();
                 Mirror::Applied

@@ -55,7 +55,7 @@ pub async fn insert(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let asked = DataRequest::read(&request, &app.config().schemas)?;
-    let bytes = body::read(payload, app.config().max_body_bytes).await?;
+    let bytes = body::read(payload, app.config()).await?;
     let body = Body::parse(&bytes, asked.query.columns.as_deref(), asked.preferences.missing)?;
     if body.groups.is_empty() {
         return Ok(Answer::nothing_inserted(&asked).finish());
@@ -80,7 +80,7 @@ pub async fn update(
 ) -> Result<HttpResponse, ApiError> {
     let asked = DataRequest::read(&request, &app.config().schemas)?;
     refuse_unbounded(&asked, "UPDATE")?;
-    let bytes = body::read(payload, app.config().max_body_bytes).await?;
+    let bytes = body::read(payload, app.config()).await?;
     let rows =
         Body::parse(&bytes, asked.query.columns.as_deref(), asked.preferences.missing)?.into_single()?;
     if rows.columns.is_empty() {

@@ -18,7 +18,7 @@ pub async fn evaluate_one(
     key: Path<String>,
     body: Payload,
 ) -> Result<HttpResponse, OfrepError> {
-    let body = body::read(body, app.config().max_body_bytes).await?;
+    let body = body::read(body, app.config()).await?;
     let context = context(Some(&key), &body)?;
     let answer = app
         .flags()
@@ -38,7 +38,7 @@ pub async fn evaluate_all(
     request: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, OfrepError> {
-    let body = body::read(body, app.config().max_body_bytes).await?;
+    let body = body::read(body, app.config()).await?;
     let context = context(None, &body)?;
     let answer = app.flags().decide_all(&context, |revision, decisions| {
         let flags = decisions.iter().map(One::new).collect();
