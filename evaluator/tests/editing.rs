@@ -12,7 +12,7 @@ const PRO: &str = "Pro in India and the United States";
 fn assert_changes(before: &str, edit: &Edit, old_line: &str, new_lines: &str) {
     assert_eq!(before.matches(old_line).count(), 1, "{old_line}");
     let expected = before.replacen(old_line, new_lines, 1);
-    assert_eq!(edit_feature(before, edit).unwrap(), expected);
+    assert_eq!(edit_feature(before, edit), Ok(expected));
 }
 
 fn add(user: &str) -> Edit {

@@ -99,7 +99,7 @@ pub struct Config {
     #[arg(long, env = "CROSSFADE_RATE_LIMIT", value_name = "N", value_parser = at_least_one::<u32>())]
     pub rate_limit: Option<u32>,
 
-    /// Origins whose pages may ask, as in https://shop.example; none unless said
+    /// Origins whose pages may ask, as in `https://shop.example`; none unless said
     #[arg(
         long,
         env = "CROSSFADE_CORS_ORIGINS",
@@ -116,7 +116,7 @@ pub struct Config {
     #[arg(long, env = "CROSSFADE_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
 
-    /// How log lines are written; what is logged, RUST_LOG says
+    /// How log lines are written; what is logged, `RUST_LOG` says
     #[arg(long, env = "CROSSFADE_LOG_FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
 

@@ -48,7 +48,7 @@ pub(super) struct Cells {
     program: Program,
     /// Each feature's first cell. A feature has one for each variation and each rule or none, and one for faults.
     starts: Box<[usize]>,
-    cells: Box<[AtomicU64]>,
+    counts: Box<[AtomicU64]>,
     mistyped: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -104,7 +104,7 @@ impl Cells {
         Self {
             program,
             starts,
-            cells: (0..cells).map(|_| AtomicU64::new(0)).collect(),
+            counts: (0..cells).map(|_| AtomicU64::new(0)).collect(),
             mistyped: Mutex::default(),
         }
     }
@@ -124,7 +124,7 @@ impl Cells {
         } else {
             outcomes * numbers.variation + numbers.rule.map_or(0, |rule| rule + 1)
         };
-        if let Some(cell) = self.cells.get(start + cell) {
+        if let Some(cell) = self.counts.get(start + cell) {
             // This thread alone writes it, so that this is no lock and loses nothing.
             cell.store(cell.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         }
@@ -150,7 +150,7 @@ impl Cells {
                 .variations
                 .iter()
                 .flat_map(|variation| rules.iter().map(move |rule| (variation, *rule)));
-            for ((variation, rule), cell) in outcomes.zip(self.cells.iter().skip(*start)) {
+            for ((variation, rule), cell) in outcomes.zip(self.counts.iter().skip(*start)) {
                 let count = cell.load(Ordering::Relaxed);
                 if count > 0 {
                     let outcome = Outcome {
@@ -161,7 +161,7 @@ impl Cells {
                     *totals.decisions.entry(outcome).or_default() += count;
                 }
             }
-            let faults = self.cells.get(start + feature.variations.len() * rules.len());
+            let faults = self.counts.get(start + feature.variations.len() * rules.len());
             let faults = faults.map_or(0, |cell| cell.load(Ordering::Relaxed));
             if faults > 0 {
                 *totals.faults.entry(feature.name.clone()).or_default() += faults;

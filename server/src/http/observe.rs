@@ -87,7 +87,7 @@ fn log(response: &ServiceResponse<impl MessageBody>, id: &HeaderValue, began: In
             log::error!("{method} {path:?} failed with {status} after {took_ms} ms, request {id}: {cause}");
         }
         _ if is_failure => {
-            log::error!("{method} {path:?} failed with {status} after {took_ms} ms, request {id}")
+            log::error!("{method} {path:?} failed with {status} after {took_ms} ms, request {id}");
         }
         _ => log::debug!("{method} {path:?} answered {status} after {took_ms} ms, request {id}"),
     }
