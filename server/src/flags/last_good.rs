@@ -67,8 +67,7 @@ mod tests {
     fn open(flags: &Flags) -> bool {
         let context = serde_json::from_value::<RequestContext>(json!({})).unwrap();
         flags
-            .decide("open", &context, |decision| decision.as_bool())
-            .unwrap()
+            .decide("open", &context, |decision| *decision.value == json!(true))
             .unwrap()
     }
 

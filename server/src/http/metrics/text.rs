@@ -109,7 +109,7 @@ mod tests {
     fn buckets_add_up() {
         let histogram = Histogram::default();
         histogram.observe(Duration::from_millis(3));
-        histogram.observe(Duration::from_secs(60));
+        histogram.observe(Duration::from_mins(1));
         let mut text = Text::default();
         text.family("took", Kind::Histogram, "It took")
             .histogram(&[("side", "old")], &histogram);
