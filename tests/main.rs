@@ -24,6 +24,7 @@ mod modules_from_outside;
 mod outages;
 mod outages_over_http;
 mod preflight;
+mod publish_subscribe;
 mod reading;
 mod repeated_requests;
 mod rules_on_disk;

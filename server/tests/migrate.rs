@@ -1,4 +1,4 @@
-//! `crossfade migrate verify` and `repair`, as an operator runs them.
+//! `crossfade migrate preflight`, `schema`, `verify` and `repair`, as an operator runs them.
 
 #![expect(
     clippy::expect_used,
@@ -11,7 +11,9 @@ use crossfade::cluster::{Cluster, Options};
 
 fn migrate(command: &str, old: &str, new: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_crossfade"))
-        .args(["migrate", command, "--format", "json"])
+        .arg("migrate")
+        .args(command.split(' '))
+        .args(["--format", "json"])
         .env("OLD_DATABASE_URL", old)
         .env("NEW_DATABASE_URL", new)
         .output()
@@ -67,4 +69,60 @@ async fn what_verify_finds_repair_mends_and_exit_codes_tell() {
         message.contains("cannot connect to the new database"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn what_preflight_prints_mends_what_blocks_and_the_structure_follows() {
+    let cluster = Cluster::start(Options::fast()).await.expect("a cluster");
+    for name in ["old", "new"] {
+        cluster.create_database(name).await.expect("a database");
+    }
+    let old_database = cluster.connect("old").await.expect("a connection");
+    let table = "create table t (id int not null, v text); create unique index ids on t (id); create index vs on t (v)";
+    old_database.batch_execute(table).await.expect("a table");
+    let (old, new) = (cluster.url("old"), cluster.url("new"));
+
+    let blocked = migrate("preflight", &old, &new);
+    assert_eq!(blocked.status.code(), Some(1), "{blocked:?}");
+    let report = json(&blocked);
+    let keys = report["checks"]
+        .as_array()
+        .and_then(|checks| checks.iter().find(|check| check["name"] == "keys"))
+        .expect("the check of keys");
+    let mend = &keys["findings"][0]["mend"];
+    assert_eq!(
+        mend["statements"],
+        serde_json::json!(["alter table public.t add primary key using index ids"])
+    );
+    let statement = mend["statements"][0].as_str().expect("a statement");
+    old_database.batch_execute(statement).await.expect("mended");
+    for transport in ["journal", "publish-subscribe"] {
+        let sound = migrate(&format!("preflight --transport {transport}"), &old, &new);
+        assert_eq!(sound.status.code(), Some(0), "{sound:?}");
+        assert_eq!(json(&sound)["transport"], transport);
+    }
+
+    assert_eq!(
+        migrate("schema", &old, &new).status.code(),
+        Some(1),
+        "new is empty"
+    );
+    let shown = migrate("schema --apply before-copy --dry-run", &old, &new);
+    assert!(
+        json(&shown).to_string().contains("CREATE TABLE public.t"),
+        "{shown:?}"
+    );
+    assert_eq!(
+        json(&migrate("schema", &old, &new))["differences"][0]["kind"],
+        "missing"
+    );
+    for (section, made) in [("before-copy", 2), ("after-copy", 1)] {
+        let applied = migrate(&format!("schema --apply {section}"), &old, &new);
+        assert_eq!(applied.status.code(), Some(0), "{applied:?}");
+        assert_eq!(json(&applied)["made"], made);
+    }
+    assert_eq!(migrate("schema", &old, &new).status.code(), Some(0));
+
+    let nowhere = migrate("preflight", &old, "postgres://postgres@127.0.0.1:1/new");
+    assert_eq!(nowhere.status.code(), Some(2));
 }

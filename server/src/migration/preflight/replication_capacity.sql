@@ -5,7 +5,7 @@ join (
     select 'max_replication_slots' as name, (select count(*) from pg_replication_slots)::int as used
     union all select 'max_wal_senders', (select count(*) from pg_stat_replication)::int
     union all select 'max_logical_replication_workers',
-        (select count(*) from pg_stat_activity a where a.backend_type like 'logical replication%')::int
+        (select count(*) from pg_stat_activity a where a.backend_type like 'logical replication%worker')::int
     union all select 'max_worker_processes',
         (select count(*) from pg_stat_activity a
          where a.backend_type not in ('client backend', 'autovacuum launcher', 'autovacuum worker', 'walsender', 'startup',

@@ -1,0 +1,17 @@
+-- What the transport keeps on either side. Safe to run again.
+create schema if not exists crossfade;
+
+-- A row a process that asks how far the subscriber has come: updated on the publisher, seen on the subscriber.
+create table if not exists crossfade.marker (
+    writer    text        not null primary key,
+    direction text        not null,
+    beat      bigint      not null,
+    at        timestamptz not null
+);
+
+-- What was made on the other side, so that it can be cleared away from here when the other side is gone.
+create table if not exists crossfade.replication (
+    direction           text not null primary key,
+    subscription_oid    oid,
+    subscriber_identity text
+);
