@@ -41,7 +41,7 @@ impl Program {
         let variables = variables
             .map(|(variable, id)| (variable.key.clone(), VariableId(id)))
             .collect();
-        let names = Names::new(metadata.slots.iter().map(|slot| slot.name.as_str()));
+        let names = Names::new(&metadata.slots);
         Ok(Self(Arc::new(Shared {
             engine,
             module,

@@ -2,6 +2,7 @@
 //! names of up to 16 bytes.
 
 use super::abi::head;
+use super::metadata::{ScalarType, Slot};
 
 /// OpenFeature's name for the subject of an evaluation, which rules know by another.
 pub(crate) const TARGETING_KEY: (&str, &str) = ("targetingKey", "user_id");
@@ -11,24 +12,37 @@ pub(crate) const TARGETING_KEY: (&str, &str) = ("targetingKey", "user_id");
 pub(super) struct Names {
     shift: u32,
     mask: usize,
-    places: Vec<Option<Place>>,
+    places: Vec<Place>,
+    /// Names by their slots' positions, compared too where the key does not hold all of one.
+    whole: Vec<Box<str>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Place {
     key: Key,
-    /// Compared too where the key does not hold all of it.
-    name: Box<str>,
-    slot: Found,
+    found: Found,
 }
 
 /// A slot that goes by a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Found {
     /// Its position in the metadata.
-    pub(super) slot: usize,
-    /// It goes by another name too, which takes precedence.
-    pub(super) alias: bool,
+    pub(super) position: u32,
+    /// The address of its record.
+    pub(super) at: u32,
+    /// What is to be done with a value.
+    pub(super) takes: Takes,
+}
+
+/// What a slot takes by a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// A string as it is, which most attributes are.
+    String,
+    /// Anything else.
+    Other,
+    /// What has no value by the slot's own name, which takes precedence.
+    Alias,
 }
 
 /// A name's length and its first and last eight bytes: all of it, up to 16 bytes.
@@ -41,6 +55,12 @@ struct Key {
 
 impl Key {
     const WHOLE_BYTES: usize = 16;
+    /// No string is as long.
+    const NONE: Self = Self {
+        length: usize::MAX,
+        first: 0,
+        last: 0,
+    };
 
     #[inline]
     fn of(name: &str) -> Self {
@@ -61,28 +81,41 @@ impl Key {
 }
 
 impl Names {
-    /// A table of these names, by their position.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "an iterator is read once and given away"
-    )]
-    pub(super) fn new<'n>(slots: impl ExactSizeIterator<Item = &'n str> + Clone) -> Self {
+    /// A table of the names of these slots.
+    pub(super) fn new(slots: &[Slot]) -> Self {
         // At least three in four places are empty, so that most searches end at once.
         let places = (slots.len() * 4 + 4).next_power_of_two();
-        let shift = 64 - places.trailing_zeros();
-        let mut names = Self {
-            shift,
-            mask: places - 1,
-            places: vec![None; places],
+        let nowhere = Found {
+            position: 0,
+            at: 0,
+            takes: Takes::Other,
         };
-        for (slot, name) in slots.clone().enumerate() {
-            names.insert(name, Found { slot, alias: false });
-        }
+        let mut names = Self {
+            shift: 64 - places.trailing_zeros(),
+            mask: places - 1,
+            places: vec![
+                Place {
+                    key: Key::NONE,
+                    found: nowhere
+                };
+                places
+            ],
+            whole: slots.iter().map(|slot| slot.name.as_str().into()).collect(),
+        };
         let (alias, name) = TARGETING_KEY;
-        if let Some(slot) = slots.clone().position(|known| known == name)
-            && !slots.clone().any(|known| known == alias)
-        {
-            names.insert(alias, Found { slot, alias: true });
+        let is_known = slots.iter().any(|slot| slot.name == alias);
+        for (slot, position) in slots.iter().zip(0..) {
+            let is_string = slot.ty == ScalarType::String && !slot.list;
+            let found = Found {
+                position,
+                at: slot.at,
+                takes: if is_string { Takes::String } else { Takes::Other },
+            };
+            names.insert(&slot.name, found);
+            if slot.name == name && !is_known {
+                let takes = Takes::Alias;
+                names.insert(alias, Found { takes, ..found });
+            }
         }
         names
     }
@@ -92,26 +125,31 @@ impl Names {
     pub(super) fn find(&self, name: &str) -> Option<Found> {
         let key = Key::of(name);
         let mut at = key.place(self.shift);
-        while let Some(Some(place)) = self.places.get(at) {
-            if place.key == key && (key.length <= Key::WHOLE_BYTES || *place.name == *name) {
-                return Some(place.slot);
+        loop {
+            let place = self.places.get(at & self.mask)?;
+            if place.key == key && (key.length <= Key::WHOLE_BYTES || self.is_whole(place, name)) {
+                return Some(place.found);
             }
-            at = (at + 1) & self.mask;
+            if place.key.length == Key::NONE.length {
+                return None;
+            }
+            at += 1;
         }
-        None
     }
 
-    fn insert(&mut self, name: &str, slot: Found) {
+    #[cold]
+    fn is_whole(&self, place: &Place, name: &str) -> bool {
+        let whole = self.whole.get(place.found.position as usize);
+        whole.is_some_and(|whole| **whole == *name)
+    }
+
+    fn insert(&mut self, name: &str, found: Found) {
         let key = Key::of(name);
         let mut at = key.place(self.shift);
-        while self.places[at].is_some() {
-            at = (at + 1) & self.mask;
+        while self.places[at & self.mask].key.length != Key::NONE.length {
+            at += 1;
         }
-        self.places[at] = Some(Place {
-            key,
-            name: name.into(),
-            slot,
-        });
+        self.places[at & self.mask] = Place { key, found };
     }
 }
 
@@ -119,14 +157,25 @@ impl Names {
 mod tests {
     use super::*;
 
+    fn slots(names: &[&str]) -> Vec<Slot> {
+        let one = |(name, position): (&&str, u32)| Slot {
+            name: (*name).to_owned(),
+            ty: ScalarType::String,
+            list: false,
+            at: slot(position, Takes::String).at,
+            bucketed: false,
+        };
+        names.iter().zip(0..).map(one).collect()
+    }
+
+    fn slot(position: u32, takes: Takes) -> Found {
+        let at = 64 + 64 * position;
+        Found { position, at, takes }
+    }
+
     #[test]
     fn each_name_finds_its_slot_and_no_other_name_does() {
-        let long = [
-            "attribute_number_one_of_many",
-            "attribute_number_two_of_many",
-            "attribute_number_one_of_them",
-        ];
-        let names = [
+        let all = [
             "a",
             "b",
             "ab",
@@ -137,11 +186,13 @@ mod tests {
             "user_id",
             "",
             "é",
+            "attribute_number_one_of_many",
+            "attribute_number_two_of_many",
+            "attribute_number_one_of_them",
         ];
-        let all: Vec<&str> = names.into_iter().chain(long).collect();
-        let table = Names::new(all.iter().copied());
-        for (slot, name) in all.iter().enumerate() {
-            assert_eq!(table.find(name), Some(Found { slot, alias: false }), "{name}");
+        let table = Names::new(&slots(&all));
+        for (name, position) in all.iter().zip(0..) {
+            assert_eq!(table.find(name), Some(slot(position, Takes::String)), "{name}");
         }
         for absent in ["c", "aa", "countr", "attribute_number_six_of_many", "User_id"] {
             assert_eq!(table.find(absent), None, "{absent}");
@@ -150,16 +201,10 @@ mod tests {
 
     #[test]
     fn openfeatures_targeting_key_is_the_user_id_unless_the_rules_know_it_themselves() {
-        let table = Names::new(["country", "user_id"].into_iter());
-        assert_eq!(table.find("targetingKey"), Some(Found { slot: 1, alias: true }));
-        let table = Names::new(["targetingKey", "user_id"].into_iter());
-        assert_eq!(
-            table.find("targetingKey"),
-            Some(Found {
-                slot: 0,
-                alias: false
-            })
-        );
-        assert_eq!(Names::new(["country"].into_iter()).find("targetingKey"), None);
+        let table = Names::new(&slots(&["country", "user_id"]));
+        assert_eq!(table.find("targetingKey"), Some(slot(1, Takes::Alias)));
+        let table = Names::new(&slots(&["targetingKey", "user_id"]));
+        assert_eq!(table.find("targetingKey"), Some(slot(0, Takes::String)));
+        assert_eq!(Names::new(&slots(&["country"])).find("targetingKey"), None);
     }
 }

@@ -4,7 +4,11 @@ use super::abi::{self, RECORD_BYTES, head, record, tag};
 use super::context::{Attributes, Context, Value};
 use super::load::Shared;
 use super::metadata::{ScalarType, Slot};
+use super::names::{Found, Takes};
 use super::number_text::NumberText;
+
+/// Of a string's record, what is written; the rest is the module's own.
+const WRITTEN_BYTES: usize = 32;
 
 /// What must be remembered of a context while it lies in the memory.
 #[derive(Debug, Default)]
@@ -32,9 +36,10 @@ impl Written {
         program: &Shared,
         context: &Context<'_>,
     ) -> Result<(), usize> {
-        for at in self.addresses.drain(..) {
+        for &at in &self.addresses {
             put(memory, at, abi::MISSING);
         }
+        self.addresses.clear();
         self.mistyped.clear();
         put(memory, abi::NOW, context.now_ms.cast_unsigned());
         let mut writer = Writer {
@@ -70,52 +75,77 @@ struct Writer<'w, 'v> {
     program: &'w Shared,
     free: usize,
     /// A slot's value by its other name, kept until it is known whether it has one by its own.
-    alias: Option<(usize, Value<'v>)>,
+    alias: Option<(Found, Value<'v>)>,
     written: &'w mut Written,
 }
 
 impl<'v> Writer<'_, 'v> {
     #[inline]
     fn attribute(&mut self, name: &str, value: Value<'v>) -> Result<(), usize> {
-        match self.program.names.find(name) {
-            Some(found) if found.alias => self.alias = Some((found.slot, value)),
-            Some(found) => self.slot(found.slot, value)?,
-            None => {}
+        let Some(found) = self.program.names.find(name) else {
+            return Ok(());
+        };
+        match (found.takes, value) {
+            (Takes::String, Value::String(text) | Value::Text(text)) => {
+                let written = self.string(found.at, tag::STRING, text);
+                self.note(found, written)
+            }
+            (Takes::Alias, _) => {
+                self.alias = Some((found, value));
+                Ok(())
+            }
+            _ => self.slot(found, value),
         }
-        Ok(())
     }
 
     #[inline]
     fn alias(&mut self) -> Result<(), usize> {
-        let Some((position, value)) = self.alias else {
-            return Ok(());
-        };
-        let at = self.program.metadata.slots[position].at;
-        if self.written.addresses.contains(&at) || self.written.mistyped.contains(&position) {
-            return Ok(());
+        match self.alias {
+            Some((found, value)) => self.slot_by_alias(found, value),
+            None => Ok(()),
         }
-        self.slot(position, value)
     }
 
-    #[inline]
-    fn slot(&mut self, position: usize, value: Value<'_>) -> Result<(), usize> {
-        let slot = &self.program.metadata.slots[position];
+    #[inline(never)]
+    fn slot_by_alias(&mut self, found: Found, value: Value<'_>) -> Result<(), usize> {
+        let is_missing = tag(self.memory, found.at) == tag::MISSING;
+        if is_missing && !self.written.mistyped.contains(&(found.position as usize)) {
+            self.slot(found, value)
+        } else {
+            Ok(())
+        }
+    }
+
+    #[inline(never)]
+    fn slot(&mut self, found: Found, value: Value<'_>) -> Result<(), usize> {
+        let slot = &self.program.metadata.slots[found.position as usize];
         let written = match (slot.ty, value) {
             (ScalarType::String, Value::String(text) | Value::Text(text)) if !slot.list => {
                 self.string(slot.at, tag::STRING, text)
             }
             (_, Value::Null) => {
                 put(self.memory, slot.at, abi::MISSING);
-                return Ok(());
+                Ok(())
             }
             _ => self.other(slot, value),
         };
+        self.note(found, written)
+    }
+
+    /// Remembers what became of a slot's value; of two values, the later counts.
+    #[inline]
+    fn note(&mut self, found: Found, written: Result<(), Refused>) -> Result<(), usize> {
+        if !self.written.mistyped.is_empty() {
+            self.written
+                .mistyped
+                .retain(|position| *position != found.position as usize);
+        }
         match written {
-            Ok(()) => self.written.addresses.push(slot.at),
+            Ok(()) => self.written.addresses.push(found.at),
             Err(Refused::NeedsBytes(bytes)) => return Err(bytes),
             Err(Refused::Mistyped) => {
-                put(self.memory, slot.at, abi::MISSING);
-                self.written.mistyped.push(position);
+                put(self.memory, found.at, abi::MISSING);
+                self.written.mistyped.push(found.position as usize);
             }
         }
         Ok(())
@@ -229,14 +259,21 @@ impl<'v> Writer<'_, 'v> {
         } else {
             self.bytes(bytes)?
         };
-        put(
-            self.memory,
-            at + record::TAG,
+        let start = at as usize;
+        let Some(record) = self.memory.get_mut(start..start + WRITTEN_BYTES) else {
+            return Err(Refused::NeedsBytes(start + WRITTEN_BYTES));
+        };
+        // In the order of `abi::record`: tag and length, value, head, hash.
+        let words = [
             u64::from(tag) | (bytes.len() as u64) << 32,
-        );
-        put(self.memory, at + record::VALUE, u64::from(address));
-        put(self.memory, at + record::HEAD, head(bytes));
-        put(self.memory, at + record::HASH, 0);
+            u64::from(address),
+            head(bytes),
+            0,
+        ];
+        let (places, _) = record.as_chunks_mut();
+        for (place, word) in places.iter_mut().zip(words) {
+            *place = word.to_le_bytes();
+        }
         Ok(())
     }
 

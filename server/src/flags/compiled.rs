@@ -3,7 +3,7 @@
 use crossfade_evaluator::compile::{self, CompileError};
 use crossfade_evaluator::diagnostic::{self, Diagnostic, Severity};
 use crossfade_evaluator::program::{self, Fault, InstanceError, LoadError, Program};
-use crossfade_evaluator::rules::{self, Loaded, Rules, Size};
+use crossfade_evaluator::rules::{self, Loaded, Loader, Rules, Size};
 use crossfade_evaluator::source::Sources as SourceTexts;
 
 use super::sources::{ReadError, Sources};
@@ -80,7 +80,7 @@ impl Compiled {
     /// Compiles what was read. This takes milliseconds to seconds: never on a thread that answers requests.
     pub fn new(sources: &Sources) -> Result<Self, RulesError> {
         match sources {
-            Sources::Files(files) => Self::from_files(files),
+            Sources::Files(files) => Self::from_loaded(rules::load(files)),
             Sources::Module(wasm) => Ok(Self {
                 program: Program::load(wasm)?,
                 wasm: program::without_sources(wasm)?,
@@ -115,8 +115,16 @@ impl Compiled {
         })
     }
 
-    fn from_files(files: &[(String, Vec<u8>)]) -> Result<Self, RulesError> {
-        let (rules, warnings) = checked(rules::load(files))?;
+    /// As [`Compiled::new`], but only what changed since the loader's last call is read and checked again.
+    pub(super) fn again(loader: &mut Loader, sources: &Sources) -> Result<Self, RulesError> {
+        match sources {
+            Sources::Files(files) => Self::from_loaded(loader.load(files)),
+            Sources::Module(_) => Self::new(sources),
+        }
+    }
+
+    fn from_loaded(loaded: Loaded) -> Result<Self, RulesError> {
+        let (rules, warnings) = checked(loaded)?;
         if rules.features.is_empty() {
             return Err(RulesError::NoFeatures);
         }

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use crossfade_evaluator::program::{Decision, Program, VariableId};
+use crossfade_evaluator::rules::Loader;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -96,7 +97,7 @@ impl Flags {
 
     /// From now on the same decision for every request.
     pub fn fix(&self, route: Route) {
-        self.replace(&fixed_sources(route));
+        self.replace(&mut Loader::default(), &fixed_sources(route));
     }
 
     /// Where the rules are.
@@ -150,8 +151,8 @@ impl Flags {
 
     /// Puts other rules in the place of the running ones, at once and for all threads; or refuses them, and what
     /// runs goes on running.
-    pub(super) fn replace(&self, sources: &Sources) {
-        let compiled = Compiled::new(sources);
+    pub(super) fn replace(&self, loader: &mut Loader, sources: &Sources) {
+        let compiled = Compiled::again(loader, sources);
         let revision = compiled.and_then(|compiled| {
             let revision = Revision::new(compiled, &self.0.tally);
             // A first decision before it counts: pages are touched, and what cannot start is found out here.
@@ -271,4 +272,66 @@ fn fixed_sources(Route { write, read }: Route) -> Sources {
         ("context.yaml".to_owned(), b"attributes: {}".to_vec()),
         ("fixed.json".to_owned(), feature.to_string().into_bytes()),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::sync::{Mutex, Weak};
+    use std::thread;
+
+    use super::*;
+
+    /// `EVALUATIONS=1000000` asks for more of them.
+    #[test]
+    fn evaluations_go_on_while_rules_are_swapped_and_old_programs_are_freed() {
+        let evaluations: usize = std::env::var("EVALUATIONS").map_or(20_000, |text| text.parse().unwrap());
+        let both = |value| Route {
+            write: value,
+            read: value,
+        };
+        let flags = Flags::fixed(both(false));
+        let over = AtomicBool::new(false);
+        let old: Mutex<Vec<Weak<Revision>>> = Mutex::default();
+        let threads = thread::available_parallelism().map_or(2, usize::from);
+        thread::scope(|scope| {
+            let evaluators: Vec<_> = (0..threads)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let context = RequestContext::at(0).with("user_id", "1");
+                        for _ in 0..evaluations / threads {
+                            flags
+                                .decide_all(&context, |_, decisions| {
+                                    let values: Vec<_> = decisions.iter().map(Decision::as_bool).collect();
+                                    assert!(
+                                        values == [Some(true); 2] || values == [Some(false); 2],
+                                        "torn: {values:?}"
+                                    );
+                                })
+                                .unwrap();
+                        }
+                    })
+                })
+                .collect();
+            let (flags, over, old) = (&flags, &over, &old);
+            scope.spawn(move || {
+                let mut value = false;
+                while !over.load(Ordering::Relaxed) {
+                    old.lock().unwrap().push(Arc::downgrade(&flags.running()));
+                    value = !value;
+                    flags.fix(both(value));
+                }
+            });
+            for evaluator in evaluators {
+                evaluator.join().unwrap();
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+        let old = old.into_inner().unwrap();
+        assert!(old.len() > 1, "nothing was swapped");
+        assert!(
+            old.iter().all(|revision| revision.upgrade().is_none()),
+            "an old program is kept"
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crossfade_evaluator::rules::Loader;
 use notify::{RecursiveMode, Watcher};
 
 use super::live::Flags;
@@ -86,6 +87,7 @@ fn watcher(path: &Path, events: SyncSender<Wake>) -> Option<notify::RecommendedW
 
 fn follow(flags: &Flags, woken: &Receiver<Wake>, mut seen: Fingerprint) {
     let mut tried: Option<Sources> = None;
+    let mut loader = Loader::default();
     loop {
         match woken.recv_timeout(LOOK_EVERY) {
             Ok(Wake::Event) => {
@@ -105,7 +107,7 @@ fn follow(flags: &Flags, woken: &Receiver<Wake>, mut seen: Fingerprint) {
         match Sources::read(flags.path()) {
             Ok(sources) if tried.as_ref() == Some(&sources) => {}
             Ok(sources) => {
-                flags.replace(&sources);
+                flags.replace(&mut loader, &sources);
                 tried = Some(sources);
             }
             Err(error) => {
