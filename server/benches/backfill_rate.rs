@@ -233,7 +233,12 @@ async fn killed_twice(old: &Cluster, new: &Cluster, rows: u32) -> anyhow::Result
         }
         process.kill()?;
         process.wait()?;
-        println!("killed after {} rows", count(&client, noted).await?);
+        let copied = count(&client, noted).await?;
+        anyhow::ensure!(
+            copied < i64::from(rows),
+            "it had copied everything: take more rows"
+        );
+        println!("killed after {copied} rows");
     }
     copy(&from, &to).await?;
     let seconds = started.elapsed().as_secs_f64();
