@@ -36,6 +36,10 @@ const FAULTS: [Fault; 12] = [
     Fault::SilenceNew,
 ];
 
+/// Between two faults everything is well for this long at least and at most: some seventy faults in ten minutes, and time
+/// in between in which new catches up, so that it is asked at all.
+const LULL_MS: (u64, u64) = (2_000, 11_000);
+
 /// Breaks one thing after the other, in an order of chance that leaves none out, and mends each before the next.
 pub(super) async fn inject_until(world: &mut World, random: &mut Random, until: Instant) {
     let mut faults = FAULTS;
@@ -46,7 +50,7 @@ pub(super) async fn inject_until(world: &mut World, random: &mut Random, until: 
                 faults.swap(place, other);
             }
         }
-        pause(random, 1_000, 9_000, until).await;
+        pause(random, LULL_MS.0, LULL_MS.1, until).await;
         if Instant::now() >= until {
             return;
         }
