@@ -1,12 +1,15 @@
 //! Compares keys under their locks: with no mirror under way for them and nothing of theirs in the journal, what
 //! differs there differs for good.
 
+use std::time::Duration;
+
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use crate::catalog::Table;
 use crate::databases::{DatabaseError, Databases, Image, Side, Statement, begin, roll_back};
 
+use super::super::publish_subscribe::{Direction, drained, publishes};
 use super::locks::Locks;
 use super::sql;
 
@@ -39,18 +42,27 @@ pub async fn compare_keys(
     let mut on_primary = databases.mirror_session(primary).await?;
     let mut on_secondary = databases.mirror_session(secondary).await?;
     begin(&mut on_secondary, secondary).await?;
-    let compared = compare(&mut on_primary, &mut on_secondary, primary, table, keys).await;
+    let between = Between { databases, primary };
+    let compared = compare(&mut on_primary, &mut on_secondary, between, table, keys).await;
     roll_back(&mut on_secondary, secondary).await;
     compared
+}
+
+/// Which databases are compared.
+#[derive(Clone, Copy)]
+struct Between<'a> {
+    databases: &'a Databases,
+    primary: Side,
 }
 
 async fn compare(
     on_primary: &mut AsyncPgConnection,
     on_secondary: &mut AsyncPgConnection,
-    primary: Side,
+    between: Between<'_>,
     table: &Table,
     keys: &[Vec<String>],
 ) -> Result<Vec<Compared>, DatabaseError> {
+    let Between { databases, primary } = between;
     let secondary = primary.other();
     on_secondary
         .batch_execute(TIMEOUTS)
@@ -70,7 +82,17 @@ async fn compare(
         sql::read_images(table)
     };
     let of_primary = read_images(on_primary, primary, read, table, keys).await?;
+    // Where the primary publishes instead, the secondary must have applied what was read there, and what has changed there
+    // since is on its way again.
+    let direction = Direction::from_primary(primary);
+    let published = publishes(databases, direction).await?;
+    let arrived = !published || drained(databases, direction, ARRIVAL).await.is_ok();
     let of_secondary = read_images(on_secondary, secondary, sql::read_images(table), table, keys).await?;
+    let of_primary_since = if published {
+        read_images(on_primary, primary, sql::read_images(table), table, keys).await?
+    } else {
+        Vec::new()
+    };
     let mut compared: Vec<Compared> = keys
         .iter()
         .map(|key| Compared {
@@ -91,8 +113,16 @@ async fn compare(
             compared.secondary = image;
         }
     }
+    for (place, image, _) in of_primary_since {
+        if let Some(compared) = compared.get_mut(at(place)) {
+            compared.pending = !arrived || compared.primary != image;
+        }
+    }
     Ok(compared)
 }
+
+/// A stream that has not come by then is not taken for different, but for under way.
+const ARRIVAL: Duration = Duration::from_secs(30);
 
 type ImageRow = (i64, Option<Image>, bool);
 

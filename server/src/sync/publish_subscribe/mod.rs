@@ -31,7 +31,7 @@ pub use direction::Direction;
 pub use end::{Ended, end};
 pub use error::PublishSubscribeError;
 pub use markers::{Mark, Markers, drained};
-pub use prepare::prepare;
+pub use prepare::{prepare, publishes};
 pub use status::{CopyState, SlotStatus, Status, SubscriptionStatus, TableStatus, status};
 pub use subscribe::{Rows, pause, reserve, resume, skip_to_now, subscribe};
 pub use trouble::{Trouble, troubles};

@@ -3,7 +3,18 @@
 use super::session::Session;
 use super::{Direction, PublishSubscribeError};
 use crate::catalog::{quote_identifier, read_table_names};
-use crate::databases::Databases;
+use crate::databases::{DatabaseError, Databases, Statement};
+
+/// Whether the publisher of this direction publishes.
+pub async fn publishes(databases: &Databases, direction: Direction) -> Result<bool, DatabaseError> {
+    let side = direction.publisher();
+    let mut connection = databases.mirror_session(side).await?;
+    Statement::new("select exists (select from pg_publication p where p.pubname = $1)")
+        .text(Some(direction.name().to_owned()))
+        .one_bool(&mut connection)
+        .await
+        .map_err(DatabaseError::statement(side))
+}
 
 /// Makes the publication of all tables of the publisher, or brings it up to date, and what is needed on either side. It
 /// may run again at any time; new tables are copied once [`super::subscribe`] is run again as well.
