@@ -57,57 +57,44 @@ impl Load {
         connections: usize,
         requests: Vec<Vec<u8>>,
     ) -> anyhow::Result<Self> {
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_io()
-                .build()?;
-            let connect = async |nth: usize| {
-                let stream = TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                io::Result::Ok(Connection {
-                    stream,
-                    received: vec![0; 16 << 10],
-                    // Each begins elsewhere, so that no two ask the same at the same time.
-                    next: nth * requests.len() / connections,
-                })
-            };
-            let connections = runtime.block_on(try_join_all((0..connections).map(connect)))?;
-            Ok(Self {
-                runtime,
-                connections,
-                requests,
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()?;
+        let connect = async |nth: usize| {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            io::Result::Ok(Connection {
+                stream,
+                received: vec![0; 16 << 10],
+                // Each begins elsewhere, so that no two ask the same at the same time.
+                next: nth * requests.len() / connections,
             })
+        };
+        let connections = runtime.block_on(try_join_all((0..connections).map(connect)))?;
+        Ok(Self {
+            runtime,
+            connections,
+            requests,
         })
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
     /// Keeps the server busy for so long.
     pub(super) fn turn(&mut self, duration: Duration) -> anyhow::Result<Turn> {
-        let Self {
-            runtime,
-            connections,
-            requests,
-        } = self;
-        let work = move || {
-            let (began, client_began) = (Instant::now(), own_time()?);
-            let end = began + duration;
-            let all = connections
-                .iter_mut()
-                .map(|connection| connection.ask(requests, end));
-            let latencies = runtime.block_on(try_join_all(all))?;
-            let mut latencies = latencies.concat();
-            let (took, client_took) = (began.elapsed(), own_time()?.saturating_sub(client_began));
-            latencies.sort_unstable();
-            anyhow::Ok(Turn {
-                took,
-                client_took,
-                latencies,
-            })
-        };
-        // A thread of its own: the caller's belongs to the runtime that the servers run on.
-        std::thread::scope(|scope| scope.spawn(work).join())
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let (began, client_began) = (Instant::now(), own_time()?);
+        let end = began + duration;
+        let all = self
+            .connections
+            .iter_mut()
+            .map(|connection| connection.ask(&self.requests, end));
+        let latencies = self.runtime.block_on(try_join_all(all))?;
+        let mut latencies = latencies.concat();
+        let (took, client_took) = (began.elapsed(), own_time()?.saturating_sub(client_began));
+        latencies.sort_unstable();
+        Ok(Turn {
+            took,
+            client_took,
+            latencies,
+        })
     }
 }
 
