@@ -4,6 +4,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -30,6 +31,7 @@ struct Connection {
 pub(super) struct Turn {
     took: Duration,
     client_took: Duration,
+    server_took: Duration,
     /// In nanoseconds, in ascending order.
     latencies: Vec<u64>,
 }
@@ -47,6 +49,11 @@ impl Turn {
     /// The client's own share of a core; near 1 the client would be what is measured.
     pub(super) fn client_busy(&self) -> f64 {
         self.client_took.as_secs_f64() / self.took.as_secs_f64()
+    }
+
+    /// What a request costs the server in processor time: what bounds it where nothing else runs.
+    pub(super) fn server_us(&self) -> f64 {
+        self.server_took.as_secs_f64() * 1e6 / self.latencies.len() as f64
     }
 }
 
@@ -80,19 +87,22 @@ impl Load {
 
     /// Keeps the server busy for so long.
     pub(super) fn turn(&mut self, duration: Duration) -> anyhow::Result<Turn> {
-        let (began, client_began) = (Instant::now(), own_time()?);
+        let (began, client_began, all_began) = (Instant::now(), own_time()?, all_time()?);
         let end = began + duration;
-        let all = self
+        let asking = self
             .connections
             .iter_mut()
             .map(|connection| connection.ask(&self.requests, end));
-        let latencies = self.runtime.block_on(try_join_all(all))?;
+        let latencies = self.runtime.block_on(try_join_all(asking))?;
+        let took = began.elapsed();
+        let client_took = own_time()?.saturating_sub(client_began);
+        let server_took = all_time()?.saturating_sub(all_began).saturating_sub(client_took);
         let mut latencies = latencies.concat();
-        let (took, client_took) = (began.elapsed(), own_time()?.saturating_sub(client_began));
         latencies.sort_unstable();
         Ok(Turn {
             took,
             client_took,
+            server_took,
             latencies,
         })
     }
@@ -148,12 +158,22 @@ fn is_whole(answer: &[u8]) -> anyhow::Result<bool> {
     Ok(body.len() >= length)
 }
 
-/// The processor time of this thread, from Linux's `/proc`.
+/// The processor time of this thread.
 fn own_time() -> anyhow::Result<Duration> {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").context("this needs Linux")?;
-    let busy_ns = stat
+    time_of(Path::new("/proc/thread-self"))
+}
+
+/// The processor time of all threads of this process.
+fn all_time() -> anyhow::Result<Duration> {
+    let threads = std::fs::read_dir("/proc/self/task").context("this needs Linux")?;
+    threads.map(|thread| time_of(&thread?.path())).sum()
+}
+
+fn time_of(thread: &Path) -> anyhow::Result<Duration> {
+    let times = std::fs::read_to_string(thread.join("schedstat")).context("this needs Linux")?;
+    let busy_ns = times
         .split_whitespace()
         .next()
-        .context("/proc/thread-self/schedstat is empty")?;
+        .context("a thread without times")?;
     Ok(Duration::from_nanos(busy_ns.parse()?))
 }

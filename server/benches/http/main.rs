@@ -152,13 +152,16 @@ fn report(rounds: &[(Turn, Turn)]) -> ExitCode {
     let (bare_rate, our_rate, throughput) = of(Turn::per_second);
     let (bare_p99, our_p99, p99) = of(Turn::p99_us);
     let (bare_busy, our_busy, _) = of(Turn::client_busy);
-    println!("| one worker thread | requests a second | p99 µs | client busy |\n|---|---|---|---|");
+    let (bare_us, our_us, cost) = of(Turn::server_us);
     println!(
-        "| bare actix-web handler | {bare_rate:.0} | {bare_p99:.0} | {:.0} % |",
+        "| one worker thread | requests a second | p99 µs | µs of a core a request | client busy |\n|---|---|---|---|---|"
+    );
+    println!(
+        "| bare actix-web handler | {bare_rate:.0} | {bare_p99:.0} | {bare_us:.1} | {:.0} % |",
         bare_busy * 100.0
     );
     println!(
-        "| OFREP evaluation | {our_rate:.0} | {our_p99:.0} | {:.0} % |",
+        "| OFREP evaluation | {our_rate:.0} | {our_p99:.0} | {our_us:.1} ({cost:.2} ×) | {:.0} % |",
         our_busy * 100.0
     );
     println!(
