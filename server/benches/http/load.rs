@@ -4,6 +4,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -30,6 +31,7 @@ struct Connection {
 pub(super) struct Turn {
     took: Duration,
     client_took: Duration,
+    server_took: Duration,
     /// In nanoseconds, in ascending order.
     latencies: Vec<u64>,
 }
@@ -48,6 +50,11 @@ impl Turn {
     pub(super) fn client_busy(&self) -> f64 {
         self.client_took.as_secs_f64() / self.took.as_secs_f64()
     }
+
+    /// What a request costs the server in processor time: what bounds it where nothing else runs.
+    pub(super) fn server_us(&self) -> f64 {
+        self.server_took.as_secs_f64() * 1e6 / self.latencies.len() as f64
+    }
 }
 
 impl Load {
@@ -57,57 +64,47 @@ impl Load {
         connections: usize,
         requests: Vec<Vec<u8>>,
     ) -> anyhow::Result<Self> {
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_io()
-                .build()?;
-            let connect = async |nth: usize| {
-                let stream = TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                io::Result::Ok(Connection {
-                    stream,
-                    received: vec![0; 16 << 10],
-                    // Each begins elsewhere, so that no two ask the same at the same time.
-                    next: nth * requests.len() / connections,
-                })
-            };
-            let connections = runtime.block_on(try_join_all((0..connections).map(connect)))?;
-            Ok(Self {
-                runtime,
-                connections,
-                requests,
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()?;
+        let connect = async |nth: usize| {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            io::Result::Ok(Connection {
+                stream,
+                received: vec![0; 16 << 10],
+                // Each begins elsewhere, so that no two ask the same at the same time.
+                next: nth * requests.len() / connections,
             })
+        };
+        let connections = runtime.block_on(try_join_all((0..connections).map(connect)))?;
+        Ok(Self {
+            runtime,
+            connections,
+            requests,
         })
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
     /// Keeps the server busy for so long.
     pub(super) fn turn(&mut self, duration: Duration) -> anyhow::Result<Turn> {
-        let Self {
-            runtime,
-            connections,
-            requests,
-        } = self;
-        let work = move || {
-            let (began, client_began) = (Instant::now(), own_time()?);
-            let end = began + duration;
-            let all = connections
-                .iter_mut()
-                .map(|connection| connection.ask(requests, end));
-            let latencies = runtime.block_on(try_join_all(all))?;
-            let mut latencies = latencies.concat();
-            let (took, client_took) = (began.elapsed(), own_time()?.saturating_sub(client_began));
-            latencies.sort_unstable();
-            anyhow::Ok(Turn {
-                took,
-                client_took,
-                latencies,
-            })
-        };
-        // A thread of its own: the caller's belongs to the runtime that the servers run on.
-        std::thread::scope(|scope| scope.spawn(work).join())
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let (began, client_began, all_began) = (Instant::now(), own_time()?, all_time()?);
+        let end = began + duration;
+        let asking = self
+            .connections
+            .iter_mut()
+            .map(|connection| connection.ask(&self.requests, end));
+        let latencies = self.runtime.block_on(try_join_all(asking))?;
+        let took = began.elapsed();
+        let client_took = own_time()?.saturating_sub(client_began);
+        let server_took = all_time()?.saturating_sub(all_began).saturating_sub(client_took);
+        let mut latencies = latencies.concat();
+        latencies.sort_unstable();
+        Ok(Turn {
+            took,
+            client_took,
+            server_took,
+            latencies,
+        })
     }
 }
 
@@ -161,12 +158,22 @@ fn is_whole(answer: &[u8]) -> anyhow::Result<bool> {
     Ok(body.len() >= length)
 }
 
-/// The processor time of this thread, from Linux's `/proc`.
+/// The processor time of this thread.
 fn own_time() -> anyhow::Result<Duration> {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").context("this needs Linux")?;
-    let busy_ns = stat
+    time_of(Path::new("/proc/thread-self"))
+}
+
+/// The processor time of all threads of this process.
+fn all_time() -> anyhow::Result<Duration> {
+    let threads = std::fs::read_dir("/proc/self/task").context("this needs Linux")?;
+    threads.map(|thread| time_of(&thread?.path())).sum()
+}
+
+fn time_of(thread: &Path) -> anyhow::Result<Duration> {
+    let times = std::fs::read_to_string(thread.join("schedstat")).context("this needs Linux")?;
+    let busy_ns = times
         .split_whitespace()
         .next()
-        .context("/proc/thread-self/schedstat is empty")?;
+        .context("a thread without times")?;
     Ok(Duration::from_nanos(busy_ns.parse()?))
 }

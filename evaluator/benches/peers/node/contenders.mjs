@@ -79,13 +79,13 @@ export async function devcycle({ name, contexts, features }) {
   const text = (value) => ({ value, isNull: false });
   const message = (context, key) => {
     const custom = { subscription: { type: CustomDataType.Str, stringValue: context.subscription } };
-    const user = { userId: context.user_id, country: text(context.country), customData: text(custom) };
+    const user = { user_id: context.user_id, country: text(context.country), customData: text(custom) };
     return Message.encode(
       Message.create({
         sdkKey,
         variableKey: key,
         variableType: VariableType_PB.Boolean,
-        user: { user_id: context.user_id, ...user },
+        user,
         shouldTrackEvent: false,
       }),
     ).finish();

@@ -1,7 +1,7 @@
 // Crossfade's program in Node beside engines of npm's registry: the workloads of ../src/workload.rs, in one run.
 //
 //   EXPORT=/tmp/workloads cargo run --release     in the folder above, writes them
-//   npm ci && node engines.mjs /tmp/workloads
+//   npm ci && node engines.mjs /tmp/workloads     some minutes, most of them DevCycle's; W1 after it asks for that alone
 //
 // First each engine's answers are held against what was decided in Rust. Then each decides for some milliseconds at a time, in turn; what
 // counts is the process's time in user code, and the median of the rounds. Engines whose rollouts hash otherwise are given each user's
@@ -14,14 +14,14 @@ import { crossfade, devcycle, flagd, growthbook } from "./contenders.mjs";
 
 const ROUND_US = 4_000;
 const rounds = Number(process.env.ROUNDS ?? 101);
-const [folder] = process.argv.slice(2);
+const [folder, ...only] = process.argv.slice(2);
 if (folder === undefined) {
-  console.error("where are the workloads? node engines.mjs FOLDER");
+  console.error("where are the workloads? node engines.mjs FOLDER [W1 …]");
   process.exit(2);
 }
 
 const columns = [];
-for (const name of ["W1", "W2", "W3"]) {
+for (const name of only.length === 0 ? ["W1", "W2", "W3"] : only) {
   const workload = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
   const wasm = readFileSync(join(folder, `${name}.wasm`));
   const contenders = [];

@@ -19,12 +19,22 @@ pub(crate) struct Contender {
     pub(crate) other_buckets: bool,
     decide: Decide,
     rounds: Vec<f64>,
-    contexts_a_round: usize,
+    /// Decisions of a round.
+    count: usize,
+    /// The context that is decided next.
     next: usize,
 }
 
-/// Decides this many contexts from one on, and leaves the answers for the last.
-type Decide = Box<dyn FnMut(usize, usize, &mut Answers)>;
+/// Decides, and leaves the answers for the last context.
+type Decide = Box<dyn FnMut(Turn, &mut Answers)>;
+
+/// Which contexts are decided: so many from one on, and all over again after the last.
+#[derive(Clone, Copy)]
+struct Turn {
+    first: usize,
+    count: usize,
+    contexts: usize,
+}
 
 /// How long a round should take: long against the clock's own cost, short against what else a machine does.
 const ROUND: Duration = Duration::from_millis(2);
@@ -36,10 +46,12 @@ impl Contender {
         form: &'static str,
         mut decide: impl FnMut(usize, &mut Answers) + 'static,
     ) -> Self {
-        let decide = move |first: usize, count: usize, answers: &mut Answers| {
-            for nth in first..first + count {
+        let decide = move |turn: Turn, answers: &mut Answers| {
+            let mut nth = turn.first;
+            for _ in 0..turn.count {
                 decide(black_box(nth), answers);
                 black_box(&mut *answers);
+                nth = if nth + 1 == turn.contexts { 0 } else { nth + 1 };
             }
         };
         Self {
@@ -48,7 +60,7 @@ impl Contender {
             other_buckets: false,
             decide: Box::new(decide),
             rounds: Vec::new(),
-            contexts_a_round: 1,
+            count: 1,
             next: 0,
         }
     }
@@ -63,43 +75,43 @@ impl Contender {
     /// Its answers for one context.
     pub(crate) fn answers(&mut self, nth: usize, workload: &Workload) -> Vec<bool> {
         let mut answers = vec![false; workload.features.len()];
-        (self.decide)(nth, 1, &mut answers);
+        let turn = Turn {
+            first: nth,
+            count: 1,
+            contexts: workload.contexts.len(),
+        };
+        (self.decide)(turn, &mut answers);
         answers
     }
 
-    /// Finds out how many contexts make a round.
+    /// Finds out how many decisions make a round.
     pub(crate) fn warm_up(&mut self, workload: &Workload) -> anyhow::Result<()> {
-        let mut answers = vec![false; workload.features.len()];
-        let mut count = 1;
-        loop {
-            let took = self.time(count, &mut answers)?;
-            if took >= ROUND || count == workload.contexts.len() {
-                break;
-            }
-            count = (count * 2).min(workload.contexts.len());
+        while self.time(workload)? < ROUND {
+            self.count *= 2;
         }
-        self.contexts_a_round = count;
-        self.rounds.clear();
         Ok(())
     }
 
     /// One more round.
     pub(crate) fn round(&mut self, workload: &Workload) -> anyhow::Result<()> {
-        let mut answers = vec![false; workload.features.len()];
-        let count = self.contexts_a_round;
-        if self.next + count > workload.contexts.len() {
-            self.next = 0;
-        }
-        let took = self.time(count, &mut answers)?;
-        self.next += count;
-        self.rounds.push(took.as_secs_f64() * 1e9 / count as f64);
+        let took = self.time(workload)?;
+        self.rounds.push(took.as_secs_f64() * 1e9 / self.count as f64);
         Ok(())
     }
 
-    fn time(&mut self, count: usize, answers: &mut Answers) -> anyhow::Result<Duration> {
+    fn time(&mut self, workload: &Workload) -> anyhow::Result<Duration> {
+        let mut answers = vec![false; workload.features.len()];
+        let contexts = workload.contexts.len();
+        let turn = Turn {
+            first: self.next,
+            count: self.count,
+            contexts,
+        };
         let began = processor_time()?;
-        (self.decide)(self.next, count, answers);
-        Ok(processor_time()? - began)
+        (self.decide)(turn, &mut answers);
+        let took = processor_time()? - began;
+        self.next = (self.next + self.count) % contexts;
+        Ok(took)
     }
 
     /// Nanoseconds of processor time for one context.

@@ -1,7 +1,7 @@
 //! DevCycle's bucketing, whose hashes are ours: the same users are in the same rollouts.
 //!
-//! Version 0.2.3 takes a condition's first value for the name of the custom data that it asks for, so the subscription is given as the
-//! user's email address, which it reads as it should.
+//! Version 0.2.3 reads a condition's `subType` by the name `sub_type`, and takes the first value for the name of the custom data that it
+//! asks for. So it is given the former, and the subscription as the user's email address, which it reads as it should.
 
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -136,5 +136,5 @@ fn filter(test: &Test) -> Value {
         Attribute::Country => "country",
         Attribute::Subscription => "email",
     };
-    json!({ "type": "user", "subType": sub_type, "comparator": "=", "values": test.values })
+    json!({ "type": "user", "sub_type": sub_type, "comparator": "=", "values": test.values })
 }

@@ -103,6 +103,7 @@ fn flag(feature: &Feature) -> Value {
             None => json!({ "variation": 1 }),
         };
         served["id"] = json!(rule.name);
+        served["trackEvents"] = json!(false);
         served["clauses"] = json!(clauses);
         rules.push(served);
     }
