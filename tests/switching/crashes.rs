@@ -59,7 +59,8 @@ impl Watched {
             self.writes
         );
         eventually("the server writes", async || {
-            let written = self.server.crossfade.write(&context("1"), None, async |connection| {
+            let user = context("1");
+            let written = self.server.crossfade.write(&user, None, async |connection| {
                 diesel::sql_query(&sql).execute(connection).await
             });
             written.await.is_ok()
@@ -72,7 +73,11 @@ impl Watched {
         for side in [Side::Old, Side::New] {
             let direct = "update orders set note = note where id = 1";
             let outcome = self.stage.client(side).batch_execute(direct).await;
-            assert_eq!(outcome.is_ok(), side == primary || !self.was_switched().await, "{side}: {outcome:?}");
+            assert_eq!(
+                outcome.is_ok(),
+                side == primary || !self.was_switched().await,
+                "{side}: {outcome:?}"
+            );
         }
     }
 
@@ -85,7 +90,12 @@ impl Watched {
         let writes = i64::from(self.writes);
         let primary = self.stage.primary().await;
         eventually("nothing is pending", async || {
-            number(self.stage.client(primary), "select count(*) from crossfade.journal").await == 0
+            number(
+                self.stage.client(primary),
+                "select count(*) from crossfade.journal",
+            )
+            .await
+                == 0
         })
         .await;
         assert_every_row_equal(&self.stage.old, &self.stage.new).await;
@@ -126,7 +136,11 @@ async fn connections_that_break_at_any_step_leave_a_turn_done_or_undone() {
                 *broken.lock().expect("no holder panics") = Some((step, side));
                 let outcome = try_turn(&watched.stage.operator, to).await;
                 println!("{outcome:?}");
-                assert_eq!(*broken.lock().expect("no holder panics"), None, "nobody came to {step:?}");
+                assert_eq!(
+                    *broken.lock().expect("no holder panics"),
+                    None,
+                    "nobody came to {step:?}"
+                );
                 watched.goes_on().await;
                 turn_again(&watched.stage, to).await;
                 watched.goes_on().await;
@@ -166,7 +180,11 @@ fn breaking(broken: Arc<Mutex<Option<(Step, Side)>>>, old: String, new: String) 
         let url = match *awaited {
             Some((at, side)) if at == step => {
                 *awaited = None;
-                Some(if side == Side::Old { old.clone() } else { new.clone() })
+                Some(if side == Side::Old {
+                    old.clone()
+                } else {
+                    new.clone()
+                })
             }
             _ => None,
         };

@@ -49,10 +49,15 @@ async fn a_write_that_began_before_the_switch_is_done_once_and_on_new() {
     let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let runs = Arc::new(AtomicU32::new(0));
     let writing = {
-        let (crossfade, begun, go_on, runs) =
-            (server.crossfade.clone(), begun.clone(), go_on.clone(), runs.clone());
+        let (crossfade, begun, go_on, runs) = (
+            server.crossfade.clone(),
+            begun.clone(),
+            go_on.clone(),
+            runs.clone(),
+        );
         tokio::spawn(async move {
-            let written = crossfade.write(&context("123"), None, async |connection| {
+            let user = context("123");
+            let written = crossfade.write(&user, None, async |connection| {
                 if runs.fetch_add(1, Ordering::Relaxed) == 0 {
                     begun.notify_one();
                     go_on.notified().await;
@@ -67,8 +72,11 @@ async fn a_write_that_began_before_the_switch_is_done_once_and_on_new() {
     begun.notified().await;
     stage.switch().await;
     go_on.notify_one();
-    let written = writing.await.expect("a task").expect("a write that nobody refuses");
-    assert_eq!((written.value, runs.load(Ordering::Relaxed)), (1, 2));
+    let written = writing
+        .await
+        .expect("a task")
+        .expect("a write that nobody refuses");
+    assert_eq!((written.value, AtomicU32::load(&runs, Ordering::Relaxed)), (1, 2));
     let across = "select count(*) from orders where note = 'across'";
     assert_eq!(number(&stage.new, across).await, 1);
     eventually("old follows", async || number(&stage.old, across).await == 1).await;
@@ -89,7 +97,8 @@ async fn what_old_showed_before_the_switch_is_not_served_after_it() {
     let reading = {
         let crossfade = stale.crossfade.clone();
         tokio::spawn(async move {
-            let read = crossfade.read(&context("9"), None, async |connection| {
+            let user = context("9");
+            let read = crossfade.read(&user, None, async |connection| {
                 diesel::sql_query(NAME).get_result::<Name>(connection).await
             });
             read.await.expect("a read that somebody answers")
@@ -113,7 +122,8 @@ async fn an_answer_that_was_kept_before_the_switch_is_given_again_after_it() {
         async move {
             let key = OnceKey::new(&[b"a test"], note, &[b"insert"]);
             let sql = format!("insert into orders (customer_id, note) values (123, '{note}')");
-            let once = crossfade.write_once(&context("123"), None, &key, async |connection| {
+            let user = context("123");
+            let once = crossfade.write_once(&user, None, &key, async |connection| {
                 diesel::sql_query(&sql).execute(connection).await
             });
             once.await.expect("a write").repeated
@@ -124,7 +134,10 @@ async fn an_answer_that_was_kept_before_the_switch_is_given_again_after_it() {
     assert!(insert("first").await, "done twice after the switch");
     assert!(!insert("second").await);
     stage.roll_back().await;
-    assert!(insert("first").await && insert("second").await, "done twice after the rollback");
+    assert!(
+        insert("first").await && insert("second").await,
+        "done twice after the rollback"
+    );
     for note in ["first", "second"] {
         let sql = format!("select count(*) from orders where note = '{note}'");
         assert_eq!(number(&stage.old, &sql).await, 1);
@@ -136,7 +149,10 @@ async fn an_answer_that_was_kept_before_the_switch_is_given_again_after_it() {
 async fn each_user_is_served_by_the_side_that_the_flags_say_and_sees_what_he_wrote() {
     let (stage, server) = with_server(None).await;
     stage.switch().await;
-    eventually("the server knows", async || server.crossfade.primary() == Side::New).await;
+    eventually("the server knows", async || {
+        server.crossfade.primary() == Side::New
+    })
+    .await;
     for (read, write) in [(false, false), (false, true), (true, true)] {
         server.flags.fix(Route { write, read });
         let name = format!("read {read} write {write}");

@@ -137,20 +137,20 @@ impl Crossfade {
         let route = self.flags().route(context);
         log_decision(context, route);
         self.prepare_record().await.map_err(RouteError::Unavailable)?;
-        let once = async |connection: &mut AsyncPgConnection| {
+        let once = async move |connection: &mut AsyncPgConnection| {
             if let Some(kept) = find(connection, key).await? {
                 return Ok(kept);
             }
-            let value = work.clone()(connection).await.map_err(OnceError::Work)?;
+            let value = work(connection).await.map_err(OnceError::Work)?;
             keep(connection, key, self.standing().state().epoch, &value).await?;
             Ok(Found::New(value))
         };
-        let mut committed = self.commit(&once).await;
+        let mut committed = self.commit(once.clone()).await;
         if let Err(RouteError::Work(OnceError::Record(_))) = committed {
             // The table is made on demand, and may be gone with a migration that was completed or has moved.
             self.kept_answers().known().is_there = None;
             self.prepare_record().await.map_err(RouteError::Unavailable)?;
-            committed = self.commit(&once).await;
+            committed = self.commit(once).await;
         }
         let Committed {
             value,

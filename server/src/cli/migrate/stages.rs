@@ -187,10 +187,11 @@ impl Common {
 
     /// Says what was done, as a text or as an object.
     fn say(&self, text: &str, value: &impl Serialize) -> anyhow::Result<()> {
-        Ok(match self.format {
+        match self.format {
             Format::Text => output::say(&format!("{text}\n"))?,
             Format::Json => output::say_json(value)?,
-        })
+        }
+        Ok(())
     }
 
     /// A gate that is closed is an answer, everything else an error.
@@ -237,13 +238,13 @@ fn tell(progress: &Progress) {
     };
 }
 
-pub(super) async fn show_status(arguments: Status) -> anyhow::Result<ExitCode> {
+pub(super) async fn show_status(arguments: &Status) -> anyhow::Result<ExitCode> {
     let common = &arguments.common;
     let status = migration::status(&common.databases()).await;
     common.answer(status, |status| status.to_string().trim_end().to_owned())
 }
 
-pub(super) async fn start(arguments: Start) -> anyhow::Result<ExitCode> {
+pub(super) async fn start(arguments: &Start) -> anyhow::Result<ExitCode> {
     let common = &arguments.common;
     if arguments.dry_run {
         return explain(common, migration::explain::START);
@@ -258,19 +259,19 @@ pub(super) async fn start(arguments: Start) -> anyhow::Result<ExitCode> {
     })
 }
 
-pub(super) async fn pause(arguments: Pause) -> anyhow::Result<ExitCode> {
+pub(super) async fn pause(arguments: &Pause) -> anyhow::Result<ExitCode> {
     let common = &arguments.common;
     let paused = migration::pause(&common.operator()).await;
     common.answer(paused, |()| "the mirrors are paused".to_owned())
 }
 
-pub(super) async fn resume(arguments: Resume) -> anyhow::Result<ExitCode> {
+pub(super) async fn resume(arguments: &Resume) -> anyhow::Result<ExitCode> {
     let common = &arguments.common;
     let resumed = migration::resume(&common.operator()).await;
     common.answer(resumed, |()| "the mirrors run".to_owned())
 }
 
-pub(super) async fn switch(arguments: Switch) -> anyhow::Result<ExitCode> {
+pub(super) async fn switch(arguments: &Switch) -> anyhow::Result<ExitCode> {
     let options = TurnOptions {
         verified_within: minutes(arguments.verified_within_minutes),
         longest_fence: Duration::from_millis(arguments.turn.longest_fence_ms),
@@ -279,7 +280,7 @@ pub(super) async fn switch(arguments: Switch) -> anyhow::Result<ExitCode> {
     turn(&arguments.common, &arguments.turn, Side::New, &options).await
 }
 
-pub(super) async fn rollback(arguments: Rollback) -> anyhow::Result<ExitCode> {
+pub(super) async fn rollback(arguments: &Rollback) -> anyhow::Result<ExitCode> {
     let options = TurnOptions {
         longest_fence: Duration::from_millis(arguments.turn.longest_fence_ms),
         ..TurnOptions::default()
@@ -323,7 +324,7 @@ async fn turn(
     })
 }
 
-pub(super) async fn complete(arguments: Complete) -> anyhow::Result<ExitCode> {
+pub(super) async fn complete(arguments: &Complete) -> anyhow::Result<ExitCode> {
     let common = &arguments.common;
     if arguments.dry_run {
         return explain(common, migration::explain::COMPLETE);
@@ -349,7 +350,7 @@ fn keep(path: &Path, report: &migration::Report) -> io::Result<()> {
     std::fs::write(path.with_added_extension("md"), report.to_markdown())
 }
 
-pub(super) async fn abort(arguments: Abort) -> anyhow::Result<ExitCode> {
+pub(super) async fn abort(arguments: &Abort) -> anyhow::Result<ExitCode> {
     let common = &arguments.common;
     if arguments.dry_run {
         return explain(common, migration::explain::ABORT);

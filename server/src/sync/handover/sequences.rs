@@ -65,10 +65,12 @@ pub async fn sequences(
         .await
         .map_err(DatabaseError::statement(side))?;
     for (sequence, (_, value, is_called)) in sequences.iter_mut().zip(states) {
-        sequence.last = match is_called {
-            true => Some(value),
-            false if value == sequence.start => None,
-            false => value.checked_sub(sequence.step),
+        sequence.last = if is_called {
+            Some(value)
+        } else if value == sequence.start {
+            None
+        } else {
+            value.checked_sub(sequence.step)
         };
     }
     Ok(sequences)
