@@ -197,6 +197,11 @@ async fn an_aborted_migration_leaves_nothing_behind_and_can_be_started_again() {
                     + (select count(*) from pg_namespace where nspname = 'crossfade')";
         assert_eq!(number(client, left).await, 0);
     }
+    stage
+        .new
+        .batch_execute("truncate customers, products, orders, order_lines")
+        .await
+        .expect("empty tables");
     stage.start().await;
     stage.verify().await;
     stage.switch().await;

@@ -7,6 +7,7 @@ use crate::sync::{Stage, UnreadableState};
 use crate::verify::VerifyError;
 
 use super::Gates;
+use super::preflight::{self, PreflightError};
 
 /// Why a command on the migration was not done. Whatever was done stays, and the command may be given again.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,12 @@ pub enum MigrationError {
     /// The report could not be written, so nothing was removed.
     #[error("the report could not be written; nothing has happened")]
     Report(#[source] std::io::Error),
+    /// Something stands in the migration's way.
+    #[error("{0}")]
+    Preflight(preflight::Report),
+    /// What stands in the way could not be looked at.
+    #[error(transparent)]
+    Examination(#[from] PreflightError),
     /// Another operator is at it.
     #[error("another command is acting on this migration; wait until it has ended")]
     NotAlone,

@@ -13,6 +13,7 @@ use crate::sync::servers::servers;
 use crate::verify::last_verification;
 
 use super::fence::uncaptured;
+use super::preflight::{PreflightOptions, preflight};
 use super::{MigrationError, Operator, TurnOptions};
 
 /// What is known of the rules.
@@ -152,6 +153,7 @@ pub(super) async fn examine(
     if to == Side::New {
         gates.push(rules(options));
         gates.push(verification(&mut primary, from, options).await?);
+        gates.push(obstacles(operator).await?);
     }
     gates.push(pause(state));
     gates.push(tables(&mut primary, from).await?);
@@ -217,6 +219,24 @@ async fn verification(
             VERIFY,
         ),
         Some(last) => Gate::open(NAME, format!("clean, {:.0} seconds ago", last.age_seconds)),
+    })
+}
+
+async fn obstacles(operator: &Operator) -> Result<Gate, MigrationError> {
+    const NAME: &str = "preflight";
+    let found = preflight(&operator.databases, PreflightOptions::default()).await?;
+    let blocks: Vec<String> = found
+        .blocks()
+        .map(|(check, finding)| format!("{}: {}", check.name, finding.evidence))
+        .collect();
+    Ok(if blocks.is_empty() {
+        Gate::open(NAME, format!("none of {} checks blocks", found.checks.len()))
+    } else {
+        Gate::closed(
+            NAME,
+            blocks.join("; "),
+            "crossfade migrate preflight prints the SQL that mends it",
+        )
     })
 }
 

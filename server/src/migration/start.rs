@@ -5,8 +5,9 @@ use serde_json::json;
 
 use crate::databases::Side;
 use crate::sync::Stage;
-use crate::sync::journal::{CopiedTable, backfill, install};
+use crate::sync::journal::{CopiedTable, CopyProgress, backfill, install};
 
+use super::preflight::{self, PreflightOptions, preflight};
 use super::progress::Tell;
 use super::{MigrationError, Operator, Progress};
 
@@ -30,6 +31,12 @@ pub async fn start(operator: &Operator, tell: Tell<'_>) -> Result<Started, Migra
         });
     }
     let databases = &operator.databases;
+    if state.stage == Stage::Idle {
+        let found = preflight(databases, PreflightOptions::default()).await?;
+        if found.verdict == preflight::Verdict::Block {
+            return Err(MigrationError::Preflight(found));
+        }
+    }
     let captured = install(databases, Side::Old).await?;
     let tables = captured.len();
     if state.stage == Stage::Idle {
@@ -42,9 +49,9 @@ pub async fn start(operator: &Operator, tell: Tell<'_>) -> Result<Started, Migra
         side: Side::Old,
         tables,
     });
-    let copied = backfill(databases, Side::Old, |table: &CopiedTable| {
+    let copied = backfill(databases, Side::Old, |progress| {
         tell(&Progress::Copying {
-            how_far: format!("{}: {} rows copied", table.table, table.rows),
+            how_far: in_words(progress),
         });
     })
     .await?;
@@ -55,4 +62,20 @@ pub async fn start(operator: &Operator, tell: Tell<'_>) -> Result<Started, Migra
             .await?;
     }
     Ok(Started { tables, copied })
+}
+
+fn in_words(progress: &CopyProgress) -> String {
+    let resting = match &progress.resting {
+        Some(reason) => format!(", resting: {reason}"),
+        None => String::new(),
+    };
+    format!(
+        "table {} of {}, {}: {} of some {} rows copied, {:.0} rows/s{resting}",
+        progress.tables + 1,
+        progress.of_tables,
+        progress.table,
+        progress.rows,
+        progress.of_rows,
+        progress.rows_per_second(),
+    )
 }

@@ -209,6 +209,10 @@ impl Common {
                 self.say(&gates.to_string(), &gates)?;
                 Ok(ExitCode::from(NO))
             }
+            Err(MigrationError::Preflight(report)) => {
+                self.say(report.to_string().trim_end(), &report)?;
+                Ok(ExitCode::from(NO))
+            }
             Err(error) => Err(error.into()),
         }
     }
