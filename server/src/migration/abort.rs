@@ -32,7 +32,7 @@ pub async fn abort(operator: &Operator, tell: Tell<'_>) -> Result<(), MigrationE
     }
     // New first: while old has its record, the command can be given again.
     for side in [Side::New, Side::Old] {
-        remove(databases, side).await?;
+        Box::pin(remove(databases, side)).await?;
         tell(&Progress::Removed { side });
     }
     Ok(())

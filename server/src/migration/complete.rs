@@ -62,6 +62,15 @@ pub async fn complete(
     keep: &mut (dyn FnMut(&Report) -> io::Result<()> + Send),
     tell: Tell<'_>,
 ) -> Result<Completed, MigrationError> {
+    Box::pin(end(operator, options, keep, tell)).await
+}
+
+async fn end(
+    operator: &Operator,
+    options: &CompleteOptions,
+    keep: &mut (dyn FnMut(&Report) -> io::Result<()> + Send),
+    tell: Tell<'_>,
+) -> Result<Completed, MigrationError> {
     let alone = operator.alone().await?;
     let state = operator.standing().await?;
     let databases = &operator.databases;

@@ -22,6 +22,10 @@ pub struct Started {
 
 /// Begins the migration, or goes on where a beginning was interrupted.
 pub async fn start(operator: &Operator, tell: Tell<'_>) -> Result<Started, MigrationError> {
+    Box::pin(begin(operator, tell)).await
+}
+
+async fn begin(operator: &Operator, tell: Tell<'_>) -> Result<Started, MigrationError> {
     let _alone = operator.alone().await?;
     let state = operator.standing().await?;
     if !matches!(state.stage, Stage::Idle | Stage::Syncing) {

@@ -34,7 +34,7 @@ pub struct Status {
 
 /// Reads it from the primary. A change of primary that was decided and interrupted is finished first.
 pub async fn status(databases: &Databases) -> Result<Status, MigrationError> {
-    let state = standing(databases, Side::Old).await?;
+    let state = Box::pin(standing(databases, Side::Old)).await?;
     let primary = state.primary();
     let mut status = Status {
         primary,

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::databases::{Side, Step, with_causes};
 use crate::sync::answers::carry_over;
 use crate::sync::handover::install_fence;
-use crate::sync::journal::{install_on_secondary, pending};
+use crate::sync::journal::{Workers, WorkersOptions, install_on_secondary, pending};
 use crate::sync::{Stage, State};
 
 use super::fence::Fence;
@@ -63,7 +63,7 @@ pub async fn switch(
     options: &TurnOptions,
     tell: Tell<'_>,
 ) -> Result<Turned, MigrationError> {
-    turn(operator, Side::New, options, tell).await
+    Box::pin(turn(operator, Side::New, options, tell)).await
 }
 
 /// Makes old the primary again, with everything that was written since.
@@ -72,13 +72,13 @@ pub async fn rollback(
     options: &TurnOptions,
     tell: Tell<'_>,
 ) -> Result<Turned, MigrationError> {
-    turn(operator, Side::Old, options, tell).await
+    Box::pin(turn(operator, Side::Old, options, tell)).await
 }
 
 /// What keeps `to` from becoming the primary now.
 pub async fn gates(operator: &Operator, to: Side, options: &TurnOptions) -> Result<Gates, MigrationError> {
     let state = operator.standing().await?;
-    examine(operator, &state, to, options).await
+    Box::pin(examine(operator, &state, to, options)).await
 }
 
 /// What a moment can drain.
@@ -184,8 +184,16 @@ async fn prepared_turn(
     Ok(turned)
 }
 
-/// Waits until what is pending is little enough for the fence.
+/// Waits until what is pending is little enough for the fence; mirrors it too, since no server may be running.
 async fn catch_up(operator: &Operator, from: Side) -> Result<(), MigrationError> {
+    let options = WorkersOptions::default();
+    let workers = Workers::start(&operator.databases, &operator.catalog, from, options);
+    let caught_up = caught_up(operator, from).await;
+    workers.stop().await;
+    caught_up
+}
+
+async fn caught_up(operator: &Operator, from: Side) -> Result<(), MigrationError> {
     let began = Instant::now();
     loop {
         let pending = pending(&operator.databases, from).await?;

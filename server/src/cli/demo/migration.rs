@@ -45,7 +45,8 @@ impl Migration {
     /// Compares every row under way; how many there are.
     pub(super) async fn verify(&self) -> anyhow::Result<u64> {
         let primary = self.primary().await?;
-        let report = verify(&self.databases, primary, &VerifyOptions::default(), |_| {}).await?;
+        let options = VerifyOptions::default();
+        let report = Box::pin(verify(&self.databases, primary, &options, |_| {})).await?;
         if !report.clean {
             bail!("the databases differ: {report}");
         }
@@ -59,7 +60,7 @@ impl Migration {
             Side::New => switch(&self.operator, &options, &mut |_| {}).await,
             Side::Old => rollback(&self.operator, &options, &mut |_| {}).await,
         };
-        Ok(turned.map_err(gates_in_words)?)
+        turned.map_err(gates_in_words)
     }
 
     /// Retires old; the report is written beside the servers' data.

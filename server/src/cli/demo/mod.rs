@@ -112,13 +112,21 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// Sets the stage, plays, and strikes it. No report when it was interrupted.
 async fn show(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Option<Report>> {
     let mut interruptions = Interruptions::listen()?;
-    let Some(mut stage) = interruptions.or(Stage::set(arguments, terminal)).await? else {
+    let Some(mut stage) = interruptions
+        .or(Box::pin(Stage::set(arguments, terminal)))
+        .await?
+    else {
         return Ok(None);
     };
     let report = if arguments.auto {
         let length = Duration::from_secs(arguments.seconds);
         interruptions
-            .or(story::walk(&mut stage, terminal, length, arguments.rollback))
+            .or(Box::pin(story::walk(
+                &mut stage,
+                terminal,
+                length,
+                arguments.rollback,
+            )))
             .await?
     } else {
         story::stay_open(&mut stage, terminal, &mut interruptions).await?

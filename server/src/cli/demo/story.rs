@@ -115,7 +115,7 @@ pub(super) async fn stay_open(
         .or(watch(stage, terminal, &traffic, Duration::MAX))
         .await?;
     interruptions
-        .or(close(stage, terminal, traffic, Diary::default()))
+        .or(Box::pin(close(stage, terminal, traffic, Diary::default())))
         .await
 }
 
