@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crossfade::databases::Side;
+use crossfade::databases::{Side, Step};
 use crossfade::migration::{MigrationError, TurnOptions, Verdict, abort, gates, pause, resume, switch};
 use crossfade::migration::{Proof, Rules};
 
 use super::stage::{Stage, number};
 use crate::support::databases::Pair;
+use crate::support::steps::Steps;
 
 /// The names of the gates that are closed for a switch, and what they say.
 async fn closed(stage: &Stage, options: &TurnOptions) -> Vec<(&'static str, String)> {
@@ -86,7 +87,10 @@ async fn each_gate_that_is_closed_is_named_with_its_evidence() {
     let found = closed(&stage, &plain).await;
     assert_eq!(
         found,
-        [("constraints", "not valid on new: positive of orders".to_owned())]
+        [(
+            "constraints",
+            "not valid on new: positive of public.orders".to_owned()
+        )]
     );
 }
 
@@ -101,11 +105,7 @@ async fn a_switch_that_is_refused_changes_nothing_and_says_what_to_do() {
     assert!(text.contains("nothing has happened"), "{text}");
     assert!(text.contains("→ crossfade migrate verify"), "{text}");
     assert_eq!(stage.primary().await, Side::Old);
-    let left = number(
-        &stage.new,
-        "select count(*) from pg_namespace where nspname = 'crossfade'",
-    )
-    .await;
+    let left = number(&stage.new, "select count(to_regclass('crossfade.migration'))").await;
     assert_eq!(left, 0, "new was touched");
 }
 
@@ -144,20 +144,24 @@ async fn whoever_writes_past_crossfade_is_told_where_to_go() {
 
 #[tokio::test]
 async fn a_long_transaction_of_another_holds_the_switch_up_and_nobody_else() {
-    let stage = Stage::started().await;
+    let steps = Steps::default();
+    let stage = Stage::of(opened().await, |databases| databases.watched(steps.watcher())).await;
     stage.verify().await;
-    let mut busy = stage.pair.connect_old().await;
-    let transaction = busy.transaction().await.expect("a transaction");
-    transaction
-        .batch_execute("update orders set note = 'busy' where id = 1")
-        .await
-        .expect("a row");
+    let announced = steps.hold(Step::TurnAnnounced);
     let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
     let operator = stage.operator.clone();
     let turning = tokio::spawn(async move {
         let mut tell = |progress: &crossfade::migration::Progress| _ = told.send(progress.clone());
         switch(&operator, &TurnOptions::default(), &mut tell).await
     });
+    let held = announced.arrived().await;
+    let mut busy = stage.pair.connect_old().await;
+    let transaction = busy.transaction().await.expect("a transaction");
+    transaction
+        .batch_execute("update orders set note = 'busy' where id = 1")
+        .await
+        .expect("a row");
+    held.let_go();
     let mut retries = 0;
     while retries < 2 {
         let progress = tells.recv().await.expect("an operator who goes on");
