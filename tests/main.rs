@@ -32,5 +32,6 @@ mod schema;
 mod shop;
 mod soak;
 mod support;
+mod switching;
 mod types;
 mod verifying;

@@ -59,9 +59,12 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_walk_fails_no_request_and_ends_with_equal_databases() {
     let folder = open_folder();
-    let output = demo(folder.path(), &["--auto", "--seconds", "10", "--format", "json"])
-        .output()
-        .unwrap();
+    let output = demo(
+        folder.path(),
+        &["--auto", "--rollback", "--seconds", "10", "--format", "json"],
+    )
+    .output()
+    .unwrap();
     assert!(
         output.status.success(),
         "{}",
@@ -71,6 +74,8 @@ fn the_walk_fails_no_request_and_ends_with_equal_databases() {
     assert_eq!(report["requests"]["failed"], 0, "{report}");
     assert_eq!(report["requests"]["back_in_time"], 0, "{report}");
     assert_eq!(report["left_in_journal"], 0, "{report}");
+    assert_eq!(report["completed"], true, "{report}");
+    assert_eq!(report["fences_ms"].as_array().map(Vec::len), Some(3), "{report}");
     for kind in [
         "reads_from_old",
         "reads_from_new",

@@ -156,7 +156,9 @@ async fn the_backends_own_diesel_code_is_routed_mirrored_and_done_once() {
     assert_eq!((shop.count(&shop.old).await, shop.count(&shop.new).await), (1, 1));
 
     let reads = shop.crossfade.counts().snapshot().reads;
-    let of_new = reads.iter().find(|(reason, _)| reason.side() == Side::New);
+    let of_new = reads
+        .iter()
+        .find(|(reason, _)| reason.side(Side::Old) == Side::New);
     assert_eq!(of_new.map(|(_, count)| *count), Some(1), "{reads:?}");
     shop.crossfade.stop().await;
 }

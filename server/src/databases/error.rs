@@ -25,6 +25,12 @@ pub enum DatabaseError {
         #[source]
         source: diesel::result::Error,
     },
+    /// It ceased to be the primary, and so did every other that was asked in its place.
+    #[error("the primary has changed too often during one request; it was the {side} database last")]
+    Unsettled {
+        /// Which database was asked last.
+        side: Side,
+    },
     /// The database did not answer within the time allowed.
     #[error("the {side} database did not answer within {waited_ms} ms")]
     Timeout {
@@ -45,7 +51,10 @@ impl DatabaseError {
     #[must_use]
     pub fn side(&self) -> Side {
         match self {
-            Self::Connect { side, .. } | Self::Statement { side, .. } | Self::Timeout { side, .. } => *side,
+            Self::Connect { side, .. }
+            | Self::Statement { side, .. }
+            | Self::Unsettled { side }
+            | Self::Timeout { side, .. } => *side,
         }
     }
 
@@ -54,7 +63,7 @@ impl DatabaseError {
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
         match self {
-            Self::Connect { .. } | Self::Timeout { .. } => true,
+            Self::Connect { .. } | Self::Timeout { .. } | Self::Unsettled { .. } => true,
             Self::Statement { source, .. } => connection_is_lost(source),
         }
     }

@@ -34,11 +34,29 @@ pub enum Step {
     Admitted,
     /// The primary has answered a read, and what it showed is not noted yet.
     Shown,
+    /// The secondary is ready to become the primary.
+    TurnPrepared,
+    /// Every server has acknowledged the coming epoch.
+    TurnAnnounced,
+    /// Nobody writes to the primary any more, in a transaction that is still open.
+    TurnFenced,
+    /// Everything is on the secondary.
+    TurnDrained,
+    /// Sequences and kept answers are there too.
+    TurnCarried,
+    /// The secondary is the primary in a transaction that is still open, and the primary none in another.
+    TurnReady,
+    /// The primary has committed that it is none any more.
+    TurnDecided,
+    /// The other side has committed that it is the primary.
+    TurnFinished,
+    /// The next part of old's retirement begins: it is made read-only, or Crossfade is removed from a side.
+    Retiring,
 }
 
 impl Step {
     /// All of them, in their order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 22] = [
         Self::Written,
         Self::Committed,
         Self::Decided,
@@ -52,6 +70,15 @@ impl Step {
         Self::ChunkWritten,
         Self::Admitted,
         Self::Shown,
+        Self::TurnPrepared,
+        Self::TurnAnnounced,
+        Self::TurnFenced,
+        Self::TurnDrained,
+        Self::TurnCarried,
+        Self::TurnReady,
+        Self::TurnDecided,
+        Self::TurnFinished,
+        Self::Retiring,
     ];
 }
 

@@ -1,4 +1,4 @@
-//! Whether the new database is worth asking at the moment.
+//! Whether the secondary is worth asking at the moment.
 //!
 //! After some failures in a row nobody asks it for a while; then one request may try, and its success lets all
 //! the others back. (M. Nygard, "Release It!", 2007: circuit breaker.)
@@ -64,7 +64,7 @@ impl Pass<'_> {
     pub fn succeeded(self) {
         let mut state = self.circuit.state();
         if state.open_until.is_some() {
-            log::info!("the new database answers again");
+            log::info!("the secondary answers again");
         }
         *state = State::default();
     }
@@ -77,7 +77,9 @@ impl Pass<'_> {
             return;
         }
         if state.open_until.is_none() {
-            log::warn!("the new database does not answer; the old one is used alone, and new is tried again");
+            log::warn!(
+                "the secondary does not answer; the primary is used alone, and the secondary is tried again"
+            );
         }
         let wait = FIRST_OPEN * 2_u32.saturating_pow((state.failures - FAILURES_TO_OPEN).min(8));
         state.open_until = Some(Instant::now() + wait.min(LONGEST_OPEN));

@@ -17,7 +17,6 @@ use crate::catalog::Table;
 use crate::config::Percent;
 use crate::databases::{DatabaseError, Side, with_causes};
 use crate::flags::RequestContext;
-use crate::sync::Stage;
 use crate::verify::{KEYS_AT_ONCE, confirm};
 
 use super::crossfade::Crossfade;
@@ -138,7 +137,7 @@ impl Crossfade {
             ReadReason::NotCopied | ReadReason::CircuitOpen | ReadReason::NewFailed => false,
         };
         comparable
-            && self.stage() == Stage::Syncing
+            && self.standing().state().is_captured()
             && self.is_copied()
             && (self.comparing().sample.takes_next() || self.flags().compares(context))
     }

@@ -1,14 +1,16 @@
 //! The handle itself: what it holds, and how it starts and stops.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::catalog::Catalog;
 use crate::config::Percent;
-use crate::databases::Databases;
+use crate::databases::{Databases, Side};
 use crate::flags::Flags;
 use crate::sync::Stage;
 use crate::sync::journal::{Awaited, Workers, WorkersOptions};
+
+use tokio::sync::watch;
 
 use super::circuit::Circuit;
 use super::compare::Comparing;
@@ -47,11 +49,12 @@ struct Inner {
     standing: Standing,
     recent_users: Arc<RecentUsers>,
     circuit: Circuit,
-    counts: Counts,
+    counts: Arc<Counts>,
     latencies: Latencies,
     comparing: Comparing,
     kept_answers: KeptAnswers,
-    awaited: Awaited,
+    /// Away from old, and away from new.
+    awaited: [Awaited; 2],
     workers: tokio::sync::Mutex<Option<Workers>>,
 }
 
@@ -83,11 +86,13 @@ impl Crossfade {
     /// Starts routing: reads the migration's record and starts the mirrors on the current runtime. Either
     /// database may be down.
     pub async fn start(databases: Databases, flags: Flags, options: CrossfadeOptions) -> Self {
-        let primary = crate::databases::Side::Old;
         let catalog = Catalog::default();
         let recent_users = Arc::new(RecentUsers::default());
-        let standing = Standing::follow(&databases, primary, &recent_users).await;
-        let awaited = Awaited::start(&databases, &catalog, primary);
+        let counts = Arc::new(Counts::default());
+        let standing = Standing::follow(&databases, &flags, &counts, &recent_users).await;
+        let awaited = [Side::Old, Side::New].map(|primary| Awaited::start(&databases, &catalog, primary));
+        let epochs = standing.epochs();
+        let primary = standing.state().primary();
         let workers = Workers::start(&databases, &catalog, primary, options.workers);
         let inner = Inner {
             databases,
@@ -97,20 +102,21 @@ impl Crossfade {
             standing,
             recent_users,
             circuit: Circuit::default(),
-            counts: Counts::default(),
+            counts,
             latencies: Latencies::default(),
             comparing: Comparing::new(options.compare),
             kept_answers: KeptAnswers::default(),
             awaited,
             workers: tokio::sync::Mutex::new(Some(workers)),
         };
-        Self {
-            inner: Arc::new(inner),
-        }
+        let inner = Arc::new(inner);
+        tokio::spawn(follow_primary(Arc::downgrade(&inner), epochs, primary));
+        Self { inner }
     }
 
     /// Lets the mirrors finish the batch they are at. What is left stays in the journal.
     pub async fn stop(&self) {
+        self.inner.standing.leave().await;
         if let Some(workers) = self.inner.workers.lock().await.take() {
             workers.stop().await;
         }
@@ -156,6 +162,11 @@ impl Crossfade {
         self.inner.standing.state().copied
     }
 
+    /// The side that takes every write first, as this server last saw it.
+    pub fn primary(&self) -> Side {
+        self.inner.standing.state().primary()
+    }
+
     /// Whether the primary could be asked in the last seconds.
     pub fn primary_answers(&self) -> bool {
         self.inner.standing.primary_answers()
@@ -177,7 +188,42 @@ impl Crossfade {
         &self.inner.kept_answers
     }
 
-    pub(super) fn awaited(&self) -> &Awaited {
-        &self.inner.awaited
+    /// The dual write away from this primary.
+    pub(super) fn awaited(&self, primary: Side) -> &Awaited {
+        let [from_old, from_new] = &self.inner.awaited;
+        match primary {
+            Side::Old => from_old,
+            Side::New => from_new,
+        }
+    }
+
+    pub(super) fn standing(&self) -> &Standing {
+        &self.inner.standing
+    }
+}
+
+/// Turns the workers round whenever the primary changes.
+async fn follow_primary(inner: Weak<Inner>, mut epochs: watch::Receiver<i64>, mut primary: Side) {
+    loop {
+        let Some(held) = inner.upgrade() else { return };
+        let now = held.standing.state().primary();
+        if now != primary {
+            let mut workers = held.workers.lock().await;
+            if let Some(before) = workers.take() {
+                *workers = Some(Workers::start(
+                    &held.databases,
+                    &held.catalog,
+                    now,
+                    held.options.workers,
+                ));
+                // Nothing is left for them, but the database that they ask may take its time to say so.
+                tokio::spawn(before.stop());
+            }
+            primary = now;
+        }
+        drop(held);
+        if epochs.changed().await.is_err() {
+            return;
+        }
     }
 }

@@ -5,14 +5,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::sql_types::{BigInt, Bool, Text};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use crate::databases::{DatabaseError, Databases, Side, Statement, begin, commit, roll_back, with_causes};
+use crate::databases::{DatabaseError, Databases, Side, Statement, with_causes};
 use crate::flags::{RequestContext, Route};
-use crate::sync::{Position, Stage};
+use crate::sync::Position;
+use crate::sync::answers::{KEPT_FOR, create};
 
 use super::crossfade::Crossfade;
 use super::decide::{RouteError, log_decision};
@@ -64,9 +65,6 @@ pub enum OnceError<E> {
 /// The largest answer that is kept.
 const MOST_BYTES: usize = 256 * 1024;
 
-/// How long an answer is kept, as PostgreSQL writes it.
-const KEPT_FOR: &str = "interval '1 day'";
-
 /// Answers that are kept at most; beyond it the oldest go first.
 const MOST_ANSWERS: u64 = 1_000_000;
 
@@ -81,7 +79,8 @@ pub(super) struct KeptAnswers {
 
 #[derive(Debug, Default)]
 struct Known {
-    is_there: bool,
+    /// The epoch on whose primary the table is.
+    is_there: Option<i64>,
     cleaned: Option<Instant>,
 }
 
@@ -133,29 +132,31 @@ impl Crossfade {
         context: &RequestContext,
         earlier: Option<Position>,
         key: &OnceKey,
-        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E> + Clone,
     ) -> Result<Once<T>, RouteError<OnceError<E>>> {
         let route = self.flags().route(context);
         log_decision(context, route);
         self.prepare_record().await.map_err(RouteError::Unavailable)?;
-        let committed = self
-            .commit(async |connection| {
-                if let Some(kept) = find(connection, key).await? {
-                    return Ok(kept);
-                }
-                let value = work(connection).await.map_err(OnceError::Work)?;
-                keep(connection, key, &value).await?;
-                Ok(Found::New(value))
-            })
-            .await;
+        let once = async move |connection: &mut AsyncPgConnection| {
+            if let Some(kept) = find(connection, key).await? {
+                return Ok(kept);
+            }
+            let value = work(connection).await.map_err(OnceError::Work)?;
+            keep(connection, key, self.standing().state().epoch, &value).await?;
+            Ok(Found::New(value))
+        };
+        let mut committed = self.commit(once.clone()).await;
         if let Err(RouteError::Work(OnceError::Record(_))) = committed {
-            // The table may be gone, with a migration that was completed.
-            self.kept_answers().known().is_there = false;
+            // The table is made on demand, and may be gone with a migration that was completed or has moved.
+            self.kept_answers().known().is_there = None;
+            self.prepare_record().await.map_err(RouteError::Unavailable)?;
+            committed = self.commit(once).await;
         }
         let Committed {
             value,
             position,
             entries,
+            side,
         } = committed?;
         match value {
             Found::New(value) => {
@@ -163,6 +164,7 @@ impl Crossfade {
                     value,
                     position,
                     entries,
+                    side,
                 };
                 Ok(Once {
                     written: self.finish(context, route, earlier, committed).await,
@@ -185,9 +187,10 @@ impl Crossfade {
         value: T,
         position: Position,
     ) -> Written<T> {
-        let mirror = if !route.write || self.stage() != Stage::Syncing {
+        let state = self.standing().state();
+        let mirror = if !route.write || !state.is_captured() {
             Mirror::NotAsked
-        } else if self.is_reached(position).await.unwrap_or(false) {
+        } else if self.is_reached(&state, position).await.unwrap_or(false) {
             Mirror::Applied
         } else {
             Mirror::Pending
@@ -209,10 +212,11 @@ impl Crossfade {
             }
             (known.is_there, is_due)
         };
-        let (databases, side) = (self.databases().clone(), self.primary());
-        if !is_there {
+        let state = self.standing().state();
+        let (databases, side) = (self.databases().clone(), state.primary());
+        if is_there != Some(state.epoch) {
             create(&databases, side).await?;
-            self.kept_answers().known().is_there = true;
+            self.kept_answers().known().is_there = Some(state.epoch);
         }
         if is_to_be_cleaned {
             tokio::spawn(async move {
@@ -228,25 +232,6 @@ impl Crossfade {
 impl KeptAnswers {
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-async fn create(databases: &Databases, primary: Side) -> Result<(), DatabaseError> {
-    let mut connection = databases.mirror_session(primary).await?;
-    let is_there = Statement::new("select to_regclass('crossfade.answers') is not null")
-        .one_bool(&mut connection)
-        .await
-        .map_err(DatabaseError::statement(primary))?;
-    if is_there {
-        return Ok(());
-    }
-    begin(&mut connection, primary).await?;
-    match connection.batch_execute(include_str!("answers.sql")).await {
-        Ok(()) => commit(&mut connection, primary).await,
-        Err(error) => {
-            roll_back(&mut connection, primary).await;
-            Err(DatabaseError::statement(primary)(error))
-        }
     }
 }
 
@@ -266,21 +251,21 @@ async fn find<T: DeserializeOwned, E>(
     }
     // A statement of its own: it sees what was committed before the lock was had.
     let sql = format!(
-        "select request, answer, txid::text::bigint from crossfade.answers \
+        "select request, answer, txid::text::bigint, epoch from crossfade.answers \
          where asker = $1 and key = $2 and at > now() - {KEPT_FOR}"
     );
     let rows = Statement::new(sql)
         .text(Some(key.asker.clone()))
         .text(Some(key.key.clone()))
-        .rows::<(Text, Text, BigInt), (String, String, i64)>(connection)
+        .rows::<(Text, Text, BigInt, BigInt), (String, String, i64, i64)>(connection)
         .await
         .map_err(OnceError::Record)?;
     match rows.into_iter().next() {
         None => Ok(None),
         Some((request, ..)) if request != key.request => Err(OnceError::Reused),
-        Some((_, answer, transaction)) => Ok(Some(Found::Kept {
+        Some((_, answer, transaction, epoch)) => Ok(Some(Found::Kept {
             value: serde_json::from_str(&answer).map_err(OnceError::Form)?,
-            position: Position::of_transaction(transaction),
+            position: Position::of_transaction(transaction).in_epoch(epoch),
         })),
     }
 }
@@ -289,6 +274,7 @@ async fn find<T: DeserializeOwned, E>(
 async fn keep<T: Serialize, E>(
     connection: &mut AsyncPgConnection,
     key: &OnceKey,
+    epoch: i64,
     value: &T,
 ) -> Result<(), OnceError<E>> {
     let answer = serde_json::to_string(value).map_err(OnceError::Form)?;
@@ -296,15 +282,16 @@ async fn keep<T: Serialize, E>(
         return Err(OnceError::TooLarge { bytes: answer.len() });
     }
     let sql = format!(
-        "insert into crossfade.answers as a (asker, key, request, answer) values ($1, $2, $3, $4) \
+        "insert into crossfade.answers as a (asker, key, request, answer, epoch) values ($1, $2, $3, $4, $5) \
          on conflict (asker, key) do update set request = excluded.request, answer = excluded.answer, \
-         txid = excluded.txid, at = excluded.at where a.at <= now() - {KEPT_FOR}"
+         txid = excluded.txid, epoch = excluded.epoch, at = excluded.at where a.at <= now() - {KEPT_FOR}"
     );
     let kept = Statement::new(sql)
         .text(Some(key.asker.clone()))
         .text(Some(key.key.clone()))
         .text(Some(key.request.clone()))
         .text(Some(answer))
+        .integer(epoch)
         .execute(connection)
         .await
         .map_err(OnceError::Record)?;

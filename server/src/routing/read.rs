@@ -1,5 +1,6 @@
-//! A read: from the new database where the flags say so and it is up to it, else from the primary.
+//! A read: from the secondary where the flags say so and it is up to it, else from the primary.
 
+use std::cmp::Ordering;
 use std::time::Instant;
 
 use diesel_async::AsyncPgConnection;
@@ -8,12 +9,13 @@ use serde::Serialize;
 use crate::databases::{Connection, DatabaseError, Side, Step};
 use crate::flags::RequestContext;
 use crate::sync::journal::{pending_position, position_is_reached, position_of_everything};
-use crate::sync::{Position, Stage};
+use crate::sync::{Position, Stage, State, find_state};
 
 use super::circuit::Pass;
 use super::crossfade::Crossfade;
 use super::decide::{RouteError, log_decision};
 use super::latency::Work;
+use super::write::MOST_MOVES;
 
 /// What was read, and where.
 #[derive(Debug)]
@@ -38,13 +40,13 @@ pub enum ReadReason {
     FlagNew,
     /// Old: the flags say so.
     FlagOld,
-    /// Old: existing rows are not all copied yet, or nothing is synchronised.
+    /// The primary: existing rows are not all copied yet, or nothing is synchronised.
     NotCopied,
-    /// Old: the user has written what new does not have yet.
+    /// The primary: the user has written what the other one does not have yet.
     Behind,
-    /// Old: new has failed lately and is not asked.
+    /// The primary: the other one has failed lately and is not asked.
     CircuitOpen,
-    /// Old: new was asked and failed.
+    /// The primary: the other one, which is new until the switch, was asked and failed.
     NewFailed,
 }
 
@@ -60,17 +62,36 @@ impl ReadReason {
     ];
 
     /// Where a read for this reason goes.
-    pub fn side(self) -> Side {
+    pub fn side(self, primary: Side) -> Side {
         match self {
             Self::FlagNew => Side::New,
-            _ => Side::Old,
+            Self::FlagOld => Side::Old,
+            _ => primary,
+        }
+    }
+
+    /// The flags say this side.
+    fn flag(side: Side) -> Self {
+        match side {
+            Side::Old => Self::FlagOld,
+            Side::New => Self::FlagNew,
         }
     }
 }
 
+/// A read that was not answered as things stood when it began.
+enum Moved<E> {
+    /// What it was shown may be of an epoch that has ended.
+    Away,
+    /// It failed, perhaps because the primary is another one by now.
+    Perhaps(RouteError<E>),
+    /// It failed, and would anywhere.
+    Not(RouteError<E>),
+}
+
 impl Crossfade {
-    /// Runs `work` on the database that this user reads from. If new fails, a clone of `work` runs on old within
-    /// the same request: so it must only read.
+    /// Runs `work` on the database that this user reads from. If that is the secondary and fails, or the primary changes
+    /// meanwhile, a clone of `work` runs once more within the same request: so it must only read.
     ///
     /// `earlier` is the position that the client brought from an earlier answer, if it did.
     pub async fn read<T, E>(
@@ -81,90 +102,143 @@ impl Crossfade {
     ) -> Result<Read<T>, RouteError<E>> {
         let route = self.flags().route(context);
         log_decision(context, route);
-        let admitted = if route.read {
-            self.may_read_new(context, earlier).await
-        } else {
-            Err(ReadReason::FlagOld)
-        };
-        let answer = match admitted {
-            Ok(pass) => self.try_new(pass, work.clone()).await,
-            Err(reason) => Err(reason),
-        };
-        let (value, reason, seen) = match answer {
-            Ok(value) => (value, ReadReason::FlagNew, None),
-            Err(reason) => {
-                let (value, seen) = self.read_primary(context, reason, work).await?;
-                (value, reason, seen)
+        if let Some(earlier) = earlier
+            && earlier.epoch() > self.standing().state().epoch
+        {
+            // Another server has answered this user in an epoch that we have not heard of.
+            self.standing().has_moved_from(&self.standing().state()).await;
+        }
+        let wanted = if route.read { Side::New } else { Side::Old };
+        let mut moves = 0;
+        let (value, side, reason, seen) = loop {
+            let state = self.standing().state();
+            match self.read_in(&state, wanted, context, earlier, work.clone()).await {
+                Err(Moved::Perhaps(error)) => {
+                    if moves == MOST_MOVES || !self.standing().has_moved_from(&state).await {
+                        return Err(error);
+                    }
+                }
+                Err(Moved::Not(error)) => return Err(error),
+                Err(Moved::Away) if moves < MOST_MOVES => {}
+                Err(Moved::Away) => {
+                    return Err(RouteError::Unavailable(DatabaseError::Unsettled {
+                        side: state.primary(),
+                    }));
+                }
+                Ok(answer) => break answer,
             }
+            moves += 1;
         };
-        log::debug!("Reading from the {} database.", reason.side());
+        log::debug!("Reading from the {side} database.");
         self.counts().read(reason);
         Ok(Read {
             value,
-            side: reason.side(),
+            side,
             reason,
             position: seen.map(|seen| earlier.map_or(seen, |earlier| earlier.and(seen))),
             compare: self.is_to_be_compared(context, reason),
         })
     }
 
-    /// Asks the primary. A user whom the flags would send to new is held from now on to what was pending then:
+    /// A read as things stood when it began.
+    async fn read_in<T, E>(
+        &self,
+        state: &State,
+        wanted: Side,
+        context: &RequestContext,
+        earlier: Option<Position>,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E> + Clone,
+    ) -> Result<(T, Side, ReadReason, Option<Position>), Moved<E>> {
+        let primary = state.primary();
+        let admitted = if wanted == primary {
+            Err(ReadReason::flag(primary))
+        } else {
+            self.may_read_secondary(state, context, earlier).await
+        };
+        let answer = match admitted {
+            Ok(pass) => self.try_secondary(primary.other(), pass, work.clone()).await,
+            Err(reason) => Err(reason),
+        };
+        match answer {
+            Ok(value) => Ok((value, wanted, ReadReason::flag(wanted), None)),
+            Err(reason) => {
+                let (value, seen) = self.read_primary(state, context, reason, work).await?;
+                Ok((value, primary, reason, seen))
+            }
+        }
+    }
+
+    /// Asks the primary. A user whom the flags would send to the secondary is held from now on to what was pending then:
     /// the answer may have shown it. Of any other it is only noted that there was an answer.
     async fn read_primary<T, E>(
         &self,
+        state: &State,
         context: &RequestContext,
         reason: ReadReason,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
-    ) -> Result<(T, Option<Position>), RouteError<E>> {
-        let side = self.primary();
+    ) -> Result<(T, Option<Position>), Moved<E>> {
+        let side = state.primary();
+        let perhaps = |error| Moved::Perhaps(RouteError::Unavailable(error));
         let began = Instant::now();
-        let mut connection = self
-            .databases()
-            .connection(side)
-            .await
-            .map_err(RouteError::Unavailable)?;
-        let value = work(&mut connection).await.map_err(RouteError::Work)?;
+        let mut connection = self.databases().connection(side).await.map_err(perhaps)?;
+        let value = match work(&mut connection).await {
+            Ok(value) => value,
+            Err(error) if self.standing().is_wary() => return Err(Moved::Perhaps(RouteError::Work(error))),
+            Err(error) => return Err(Moved::Not(RouteError::Work(error))),
+        };
         self.latencies().took(side, Work::Read, began);
         self.databases().step(Step::Shown).await;
+        // Asked after it has answered, so that what it showed was the primary's.
+        if self.standing().is_wary() {
+            let now = find_state(&mut connection, side).await;
+            let now = now.map_err(|error| perhaps(error.into_database(side)))?;
+            let epoch = now.map_or(0, |now| now.epoch);
+            if epoch != state.epoch && state.stage != Stage::Completed {
+                drop(connection);
+                self.standing().has_moved_from(state).await;
+                return Err(Moved::Away);
+            }
+        }
         let user = context.user_id();
-        let seen = match (reason, self.stage()) {
-            (_, Stage::Switched | Stage::Completed) => Ok(None),
-            (ReadReason::FlagOld, _) => {
+        let seen = match (reason, state.stage) {
+            (_, Stage::Completed) => Ok(None),
+            _ if reason == ReadReason::flag(side) => {
                 if let Some(user) = user {
                     self.recent_users().was_shown(user);
                 }
                 Ok(None)
             }
-            (_, Stage::Syncing) => pending_position(&mut connection, side).await,
+            (_, Stage::Syncing | Stage::Switched) => pending_position(&mut connection, side).await,
             // It may be captured without our knowing yet.
             (_, Stage::Idle) => position_of_everything(&mut connection, side).await.map(Some),
         };
-        let seen = seen.map_err(RouteError::Unavailable)?;
+        let seen = seen.map_err(perhaps)?.map(|seen| seen.in_epoch(state.epoch));
         if let (Some(user), Some(seen)) = (user, seen) {
             self.recent_users().must_see(user, seen);
         }
         Ok((value, seen))
     }
 
-    /// Leave to ask new for a user whose flags say so, or why not. It asks the primary only about users who wrote
-    /// lately, or were shown something by it.
-    async fn may_read_new(
+    /// Leave to ask the secondary for a user whose flags say so, or why not. It asks the primary only about users who
+    /// wrote lately, or were shown something by it.
+    async fn may_read_secondary(
         &self,
+        state: &State,
         context: &RequestContext,
         earlier: Option<Position>,
     ) -> Result<Pass<'_>, ReadReason> {
-        if self.stage() != Stage::Syncing || !self.is_copied() {
+        if !state.is_captured() || !state.copied {
             return Err(ReadReason::NotCopied);
         }
         let user = context.user_id();
         if let Some(user) = user {
-            self.note_what_was_shown(user)
+            self.note_what_was_shown(state, user)
                 .await
                 .map_err(|_| ReadReason::Behind)?;
         }
         let known = user.and_then(|user| self.recent_users().position(user));
         for position in [known, earlier].into_iter().flatten() {
-            match self.is_reached(position).await {
+            match self.is_reached(state, position).await {
                 Ok(true) => {
                     if let Some(user) = user {
                         self.recent_users().reached(user, position);
@@ -179,38 +253,47 @@ impl Crossfade {
     }
 
     /// The flags sent this user to the primary until a moment ago: whatever is pending now may have been shown.
-    async fn note_what_was_shown(&self, user: &str) -> Result<(), DatabaseError> {
+    async fn note_what_was_shown(&self, state: &State, user: &str) -> Result<(), DatabaseError> {
         if let Some(serving) = self.recent_users().last_shown(user) {
-            let mut primary = self.databases().connection(self.primary()).await?;
-            if let Some(pending) = pending_position(&mut primary, self.primary()).await? {
-                self.recent_users().must_see(user, pending);
+            let side = state.primary();
+            let mut primary = self.databases().connection(side).await?;
+            if let Some(pending) = pending_position(&mut primary, side).await? {
+                self.recent_users().must_see(user, pending.in_epoch(state.epoch));
             }
             self.recent_users().is_noted(user, serving);
         }
         Ok(())
     }
 
-    /// Whether everything up to `position` is on the secondary.
-    pub(super) async fn is_reached(&self, position: Position) -> Result<bool, DatabaseError> {
-        let mut primary = self.databases().connection(self.primary()).await?;
-        position_is_reached(&mut primary, self.primary(), position).await
+    /// Whether everything up to `position` is on the secondary. What is of an earlier epoch is, since that has ended.
+    pub(super) async fn is_reached(&self, state: &State, position: Position) -> Result<bool, DatabaseError> {
+        match position.epoch().cmp(&state.epoch) {
+            Ordering::Less => Ok(true),
+            Ordering::Greater => Ok(false),
+            Ordering::Equal => {
+                let mut primary = self.databases().connection(state.primary()).await?;
+                position_is_reached(&mut primary, state.primary(), position).await
+            }
+        }
     }
 
-    /// What new answers, if it does in time. An error may be the request's own fault: then old says so too.
-    async fn try_new<T, E>(
+    /// What the secondary answers, if it does in time. An error may be the request's own fault: then the primary says so
+    /// too.
+    async fn try_secondary<T, E>(
         &self,
+        side: Side,
         pass: Pass<'_>,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
     ) -> Result<T, ReadReason> {
         let began = Instant::now();
         let deadline = tokio::time::Instant::from_std(began) + self.options().read_deadline;
-        let connection = tokio::time::timeout_at(deadline, self.databases().connection(Side::New)).await;
+        let connection = tokio::time::timeout_at(deadline, self.databases().connection(side)).await;
         let Ok(Ok(mut connection)) = connection else {
             pass.failed();
             return Err(ReadReason::NewFailed);
         };
         let answer = tokio::time::timeout_at(deadline, work(&mut connection)).await;
-        self.latencies().took(Side::New, Work::Read, began);
+        self.latencies().took(side, Work::Read, began);
         match answer {
             Ok(Ok(value)) => {
                 pass.succeeded();

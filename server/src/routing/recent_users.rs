@@ -102,10 +102,23 @@ impl RecentUsers {
         self.shown().latest
     }
 
-    /// After `serving`, `horizon` had not begun; and now every transaction before `reached` is reached: forgets
+    /// Another epoch has begun: whatever was to be seen is on both sides. What other servers have shown since is not
+    /// known.
+    pub(super) fn begin_anew(&self) {
+        self.positions().clear();
+        let shown = &mut *self.shown();
+        *shown = Shown {
+            latest: shown.latest,
+            others: Some(shown.latest),
+            ..Shown::default()
+        };
+    }
+
+    /// In this epoch: after `serving`, `horizon` had not begun; and now every transaction before `reached` is reached: forgets
     /// whoever wrote and saw nothing since.
-    pub(super) fn forget(&self, serving: Serving, horizon: i64, reached: i64) {
-        self.positions().retain(|_, position| position.last() >= reached);
+    pub(super) fn forget(&self, epoch: i64, serving: Serving, horizon: i64, reached: i64) {
+        self.positions()
+            .retain(|_, position| !position.is_before(epoch, reached));
         let mut shown = self.shown();
         if shown.horizons.len() == MOST_HORIZONS {
             // The newest: what waits for an old one must not wait for ever newer ones.
@@ -145,7 +158,7 @@ mod tests {
     /// Whatever was shown before it started is reached.
     fn started_long_ago() -> RecentUsers {
         let users = RecentUsers::default();
-        users.forget(users.latest_serving(), 1, 1);
+        users.forget(0, users.latest_serving(), 1, 1);
         users
     }
 
@@ -153,9 +166,9 @@ mod tests {
     fn anybody_may_have_been_shown_something_before_the_server_started() {
         let users = RecentUsers::default();
         assert!(users.last_shown("123").is_some());
-        users.forget(users.latest_serving(), 20, 10);
+        users.forget(0, users.latest_serving(), 20, 10);
         assert!(users.last_shown("123").is_some(), "19 may have been shown");
-        users.forget(users.latest_serving(), 30, 20);
+        users.forget(0, users.latest_serving(), 30, 20);
         assert_eq!(users.last_shown("123"), None);
     }
 
@@ -179,7 +192,7 @@ mod tests {
         let users = RecentUsers::default();
         users.must_see("123", at(7));
         users.must_see("456", at(12));
-        users.forget(users.latest_serving(), 20, 10);
+        users.forget(0, users.latest_serving(), 20, 10);
         assert_eq!(users.position("123"), None);
         assert_eq!(users.position("456"), Some(at(12)));
     }
@@ -190,12 +203,12 @@ mod tests {
         users.was_shown("123");
         let first = users.latest_serving();
         users.was_shown("456");
-        users.forget(first, 20, 10);
+        users.forget(0, first, 20, 10);
         assert!(users.last_shown("123").is_some(), "19 may have been shown");
-        users.forget(users.latest_serving(), 30, 20);
+        users.forget(0, users.latest_serving(), 30, 20);
         assert_eq!(users.last_shown("123"), None);
         assert!(users.last_shown("456").is_some(), "25 may have been shown");
-        users.forget(users.latest_serving(), 30, 30);
+        users.forget(0, users.latest_serving(), 30, 30);
         assert_eq!(users.last_shown("456"), None);
     }
 
@@ -220,7 +233,7 @@ mod tests {
         assert_eq!(users.last_shown("one more"), None);
         users.was_shown("one more");
         assert!(users.last_shown("anyone").is_some());
-        users.forget(users.latest_serving(), 20, 20);
+        users.forget(0, users.latest_serving(), 20, 20);
         assert_eq!(users.last_shown("anyone"), None);
     }
 
@@ -229,7 +242,7 @@ mod tests {
         let users = started_long_ago();
         users.was_shown("123");
         for transaction in 0..1_000 {
-            users.forget(users.latest_serving(), transaction + 100, transaction);
+            users.forget(0, users.latest_serving(), transaction + 100, transaction);
         }
         assert_eq!(users.last_shown("123"), None);
         assert!(users.shown().horizons.len() <= MOST_HORIZONS);

@@ -1,4 +1,7 @@
-//! A write: the caller's code once, on the primary, in a transaction; then, if the flags say so, its mirror.
+//! A write: the caller's code, on the primary, in a transaction; then, if the flags say so, its mirror.
+//!
+//! While the primary changes, a write waits for the old one's tables and is refused by its fence; its transaction has
+//! done nothing then, and is tried once more on the new one.
 
 use std::time::Instant;
 
@@ -8,7 +11,7 @@ use serde::Serialize;
 use crate::databases::{DatabaseError, Side, Step, begin, commit, roll_back};
 use crate::flags::{RequestContext, Route};
 use crate::sync::journal::{Entry, Mirrored, entries_of_this_transaction, position_of_this_transaction};
-use crate::sync::{Position, Stage};
+use crate::sync::{Position, Stage, State};
 
 use super::crossfade::Crossfade;
 use super::decide::{RouteError, log_decision};
@@ -31,7 +34,12 @@ pub(super) struct Committed<T> {
     pub(super) position: Option<Position>,
     /// What capture noted; absent where it is not known to be in place.
     pub(super) entries: Option<Vec<Entry>>,
+    /// The primary that committed it.
+    pub(super) side: Side,
 }
+
+/// Changes of primary that one request lives through.
+pub(super) const MOST_MOVES: usize = 3;
 
 /// What became of a write's mirror by the time it was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -51,7 +59,9 @@ impl Mirror {
 }
 
 impl Crossfade {
-    /// Runs `work` once, on the primary, in a transaction, and mirrors what it changed if the flags say so.
+    /// Runs `work` on the primary, in a transaction, and mirrors what it changed if the flags say so. If the primary
+    /// changes meanwhile, the transaction is undone and a clone of `work` runs on the new one: so beside what it does on
+    /// the connection, it should do nothing that must not happen twice.
     ///
     /// `earlier` is the position that the client brought from an earlier answer, if it did. Only the primary can
     /// make this fail: whatever is wrong with the secondary, the write is done and its mirror is pending.
@@ -59,7 +69,7 @@ impl Crossfade {
         &self,
         context: &RequestContext,
         earlier: Option<Position>,
-        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E> + Clone,
     ) -> Result<Written<T>, RouteError<E>> {
         let route = self.flags().route(context);
         log_decision(context, route);
@@ -79,6 +89,7 @@ impl Crossfade {
             value,
             position,
             entries,
+            side,
         } = committed;
         let mirror = match entries {
             Some(entries) if route.write => {
@@ -86,7 +97,7 @@ impl Crossfade {
                     // Nothing changed, so nothing is missing.
                     Mirror::Applied
                 } else {
-                    self.mirror_now(entries).await
+                    self.mirror_now(side, entries).await
                 }
             }
             _ => Mirror::NotAsked,
@@ -101,13 +112,36 @@ impl Crossfade {
         }
     }
 
-    /// The primary's part: begin, the caller's code, commit.
+    /// The primary's part, by whichever database that is in the end.
     pub(super) async fn commit<T, E>(
         &self,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E> + Clone,
+    ) -> Result<Committed<T>, RouteError<E>> {
+        let mut moves = 0;
+        loop {
+            let state = self.standing().state();
+            match self.commit_on(&state, work.clone()).await {
+                // Nothing was done; was it because the primary is another one by now?
+                Err(error @ (RouteError::Work(_) | RouteError::Unavailable(_)))
+                    if state.stage != Stage::Completed && moves < MOST_MOVES =>
+                {
+                    if !self.standing().has_moved_from(&state).await {
+                        return Err(error);
+                    }
+                    moves += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Begin, the caller's code, commit.
+    async fn commit_on<T, E>(
+        &self,
+        state: &State,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, E>,
     ) -> Result<Committed<T>, RouteError<E>> {
-        let is_captured = self.stage() == Stage::Syncing;
-        let side = self.primary();
+        let side = state.primary();
         let began = Instant::now();
         let mut connection = self
             .databases()
@@ -125,7 +159,7 @@ impl Crossfade {
             }
         };
         let failed = |error| RouteError::Unavailable(DatabaseError::statement(side)(error));
-        let (position, entries) = if is_captured {
+        let (position, entries) = if state.is_captured() {
             let entries = entries_of_this_transaction(&mut connection)
                 .await
                 .map_err(failed)?;
@@ -145,22 +179,22 @@ impl Crossfade {
         self.databases().step(Step::Committed).await;
         Ok(Committed {
             value,
-            position,
+            position: position.map(|position| position.in_epoch(state.epoch)),
             entries,
+            side,
         })
     }
 
-    async fn mirror_now(&self, entries: Vec<Entry>) -> Mirror {
+    async fn mirror_now(&self, primary: Side, entries: Vec<Entry>) -> Mirror {
         let Some(pass) = self.circuit().try_pass() else {
             return Mirror::Pending;
         };
         let began = Instant::now();
         let mirrored = self
-            .awaited()
+            .awaited(primary)
             .mirror(entries, self.options().mirror_deadline)
             .await;
-        let secondary = self.primary().other();
-        self.latencies().took(secondary, Work::Mirror, began);
+        self.latencies().took(primary.other(), Work::Mirror, began);
         match mirrored {
             Mirrored::Applied => {
                 pass.succeeded();
@@ -201,10 +235,5 @@ impl Crossfade {
             self.recent_users().must_see(user, position);
         }
         position
-    }
-
-    /// The side that takes every write first.
-    pub fn primary(&self) -> Side {
-        Side::Old
     }
 }

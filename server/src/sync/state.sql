@@ -2,6 +2,8 @@
 select json_build_object(
     'stage', m.stage,
     'epoch', m.epoch,
+    'is_primary', m.is_primary,
+    'announced', m.announced,
     'paused', m.paused,
     'copied', not exists (select from crossfade.captured t where t.copied_at is null)
         and exists (select from crossfade.captured)

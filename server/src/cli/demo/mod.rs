@@ -8,12 +8,14 @@
 //! - `rules` is the rules folder and the edits that the story makes to it;
 //! - `story` walks through the migration by itself, or leaves the stage to the visitor;
 //! - `compare` proves at the end that both databases hold the same rows;
+//! - `migration` goes through the stages, as an operator would;
 //! - `interruptions` are Ctrl-C and its like;
 //! - `report` is what was seen, and `terminal` how it is said.
 
 mod compare;
 mod folder;
 mod interruptions;
+mod migration;
 mod report;
 mod rules;
 mod server;
@@ -42,13 +44,18 @@ use super::output::{self, Format};
 #[command(after_help = "\
 Examples:
   crossfade demo                       look around; stop with Ctrl-C
-  crossfade demo --auto                watch the migration in about a minute
+  crossfade demo --auto                watch the migration, from the first rule to old's retirement, in a minute
+  crossfade demo --auto --rollback     the same, and back to old once on the way
   crossfade demo --auto --format json  the same for a script: exit code 1 if anything failed or differs
   crossfade demo --data shop           keep the servers' data in ./shop and go on with it next time")]
 pub struct Arguments {
-    /// Walk through the migration and end with a comparison of every row
+    /// Walk through the whole migration, compare every row, and retire old
     #[arg(long)]
     auto: bool,
+
+    /// Go back to old once, after the switch, and forth again
+    #[arg(long, requires = "auto")]
+    rollback: bool,
 
     /// How long the walk takes
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..=3600))]
@@ -105,13 +112,21 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// Sets the stage, plays, and strikes it. No report when it was interrupted.
 async fn show(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Option<Report>> {
     let mut interruptions = Interruptions::listen()?;
-    let Some(mut stage) = interruptions.or(Stage::set(arguments, terminal)).await? else {
+    let Some(mut stage) = interruptions
+        .or(Box::pin(Stage::set(arguments, terminal)))
+        .await?
+    else {
         return Ok(None);
     };
     let report = if arguments.auto {
         let length = Duration::from_secs(arguments.seconds);
         interruptions
-            .or(story::walk(&mut stage, terminal, length))
+            .or(Box::pin(story::walk(
+                &mut stage,
+                terminal,
+                length,
+                arguments.rollback,
+            )))
             .await?
     } else {
         story::stay_open(&mut stage, terminal, &mut interruptions).await?

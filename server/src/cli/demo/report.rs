@@ -19,6 +19,10 @@ pub(super) struct Report {
     pub(super) rules_took_effect_ms: Vec<u64>,
     /// From new's return to an empty journal.
     pub(super) caught_up_ms: Option<u64>,
+    /// How long writers waited at each change of the primary.
+    pub(super) fences_ms: Vec<u64>,
+    /// Old was retired.
+    pub(super) completed: bool,
 }
 
 impl Report {

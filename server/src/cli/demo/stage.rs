@@ -7,11 +7,10 @@ use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 use crate::cluster::{Cluster, Options};
-use crate::databases::{DatabaseUrl, Databases, PoolOptions, Side};
-use crate::sync::journal;
 
 use super::compare::{TableComparison, compare};
 use super::folder::Folder;
+use super::migration::{Migration, url};
 use super::rules::{Chapter, Rules};
 use super::server::Server;
 use super::terminal::Terminal;
@@ -35,7 +34,9 @@ pub(super) struct Stage {
     server: Server,
     http: reqwest::Client,
     old_shop: Client,
+    new_shop: Client,
     shoppers: Vec<Shopper>,
+    pub(super) migration: Migration,
     old: Cluster,
     pub(super) new: Cluster,
     pub(super) rules: Rules,
@@ -73,8 +74,9 @@ impl Stage {
 
         terminal.live("copying the shop to new …");
         let started = Instant::now();
-        shop::copy_schema(&old, &new).await?;
-        copy_rows(&old, &new).await?;
+        let new_shop = shop::copy_schema(&old, &new).await?;
+        let migration = Migration::between(&old, &new)?;
+        migration.start().await?;
         terminal.field("new", &new.url(shop::DATABASE));
         terminal.field("", &format!("copied in {:.1} s", started.elapsed().as_secs_f64()));
 
@@ -89,7 +91,9 @@ impl Stage {
             server,
             http: reqwest::Client::new(),
             old_shop,
+            new_shop,
             shoppers,
+            migration,
             old,
             new,
             rules,
@@ -164,13 +168,30 @@ impl Stage {
         bail!("everyone is migrated already")
     }
 
-    /// Changes that wait to be mirrored.
+    /// Changes that wait to be mirrored. New's journal is there only once new is to be the primary, or has been; and new
+    /// may be down.
     pub(super) async fn waiting_changes(&self) -> anyhow::Result<u64> {
-        let row = self
-            .old_shop
-            .query_one("select count(*) from crossfade.journal", &[])
-            .await?;
-        Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
+        let in_old = count(&self.old_shop, "select count(*) from crossfade.journal").await?;
+        if self.new_shop.is_closed() {
+            return Ok(in_old);
+        }
+        let has_journal = "select count(to_regclass('crossfade.journal'))";
+        if count(&self.new_shop, has_journal).await.unwrap_or_default() == 0 {
+            return Ok(in_old);
+        }
+        Ok(in_old + count(&self.new_shop, "select count(*) from crossfade.journal").await?)
+    }
+
+    /// Connects to new again, after it was down.
+    pub(super) async fn reach_new_again(&mut self) -> anyhow::Result<()> {
+        self.new.start_again().await?;
+        self.new_shop = self.new.connect(shop::DATABASE).await?;
+        Ok(())
+    }
+
+    /// Retires old. The report is kept where the servers' data is.
+    pub(super) async fn complete(&self) -> anyhow::Result<()> {
+        self.migration.complete(self.folder.path()).await
     }
 
     /// Waits until at most `few` changes wait, or until the time is up; how many wait then.
@@ -187,7 +208,7 @@ impl Stage {
 
     /// Compares every row.
     pub(super) async fn compare(&self) -> anyhow::Result<Vec<TableComparison>> {
-        compare(&self.old_shop, &self.new.connect(shop::DATABASE).await?).await
+        compare(&self.old_shop, &self.new_shop).await
     }
 }
 
@@ -241,20 +262,9 @@ impl Stage {
     }
 }
 
-/// The rows, by the product's own means: capture first, then the copy, so that nothing written meanwhile is missed.
-async fn copy_rows(old: &Cluster, new: &Cluster) -> anyhow::Result<()> {
-    let databases = Databases::new(&url(old)?, &url(new)?, PoolOptions::default());
-    journal::install(&databases, Side::Old)
-        .await
-        .context("cannot install capture")?;
-    journal::backfill(&databases, Side::Old, |_| {})
-        .await
-        .context("cannot copy the rows")?;
-    Ok(())
-}
-
-fn url(cluster: &Cluster) -> anyhow::Result<DatabaseUrl> {
-    Ok(cluster.url(shop::DATABASE).parse()?)
+async fn count(client: &Client, sql: &str) -> anyhow::Result<u64> {
+    let row = client.query_one(sql, &[]).await?;
+    Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
 }
 
 fn text<'a>(answer: &'a Value, pointer: &str) -> &'a str {

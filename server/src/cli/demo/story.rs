@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cluster::Stop;
+use crate::databases::Side;
 
 use super::interruptions::Interruptions;
 use super::report::Report;
@@ -22,11 +23,19 @@ const DRAIN_TIME: Duration = Duration::from_mins(1);
 struct Diary {
     rules_took_effect_ms: Vec<u64>,
     caught_up_ms: Option<u64>,
+    fences_ms: Vec<u64>,
+    /// The story is to end with old's retirement.
+    to_the_end: bool,
 }
 
 /// Walks through the migration.
-pub(super) async fn walk(stage: &mut Stage, terminal: &Terminal, length: Duration) -> anyhow::Result<Report> {
-    let part = length / 5;
+pub(super) async fn walk(
+    stage: &mut Stage,
+    terminal: &Terminal,
+    length: Duration,
+    with_rollback: bool,
+) -> anyhow::Result<Report> {
+    let part = length / if with_rollback { 8 } else { 6 };
     let mut diary = Diary::default();
     let traffic = stage.let_customers_in()?;
 
@@ -43,7 +52,7 @@ pub(super) async fn walk(stage: &mut Stage, terminal: &Terminal, length: Duratio
     stage.new.stop(Stop::Immediate).await?;
     terminal.say("stopped: writes go on in old and wait in the journal, reads fall back to old");
     watch(stage, terminal, &traffic, part).await?;
-    stage.new.start_again().await?;
+    stage.reach_new_again().await?;
     let back = Instant::now();
     let waiting = stage.waiting_changes().await?;
     stage.drained_to(FEW, DRAIN_TIME).await?;
@@ -59,7 +68,35 @@ pub(super) async fn walk(stage: &mut Stage, terminal: &Terminal, length: Duratio
     remind(stage, terminal).await?;
     watch(stage, terminal, &traffic, part).await?;
 
+    terminal.heading("5. New becomes the primary, and old follows");
+    turn(stage, terminal, Side::New, &mut diary).await?;
+    watch(stage, terminal, &traffic, part).await?;
+
+    if with_rollback {
+        terminal.heading("6. Back to old, with everything that was written since, and forth again");
+        turn(stage, terminal, Side::Old, &mut diary).await?;
+        watch(stage, terminal, &traffic, part).await?;
+        turn(stage, terminal, Side::New, &mut diary).await?;
+        watch(stage, terminal, &traffic, part).await?;
+    }
+    diary.to_the_end = true;
     close(stage, terminal, traffic, diary).await
+}
+
+/// Compares every row, as the switch demands, and makes a side the primary.
+async fn turn(stage: &Stage, terminal: &Terminal, to: Side, diary: &mut Diary) -> anyhow::Result<()> {
+    if to == Side::New {
+        terminal.live("comparing every row, under way …");
+        let rows = stage.migration.verify().await?;
+        terminal.good(&format!("{} rows were compared, and are equal", grouped(rows)));
+    }
+    let turned = stage.migration.turn(to).await?;
+    let fence_ms = turned.fence_ms.ceil();
+    diary.fences_ms.push(fence_ms as u64);
+    terminal.good(&format!(
+        "{to} is the primary; writers waited for {fence_ms:.0} ms"
+    ));
+    Ok(())
 }
 
 /// Lets customers shop until the first interruption, then closes as the walk does; no report at a second one.
@@ -78,7 +115,7 @@ pub(super) async fn stay_open(
         .or(watch(stage, terminal, &traffic, Duration::MAX))
         .await?;
     interruptions
-        .or(close(stage, terminal, traffic, Diary::default()))
+        .or(Box::pin(close(stage, terminal, traffic, Diary::default())))
         .await
 }
 
@@ -164,12 +201,19 @@ async fn close(
     terminal.live("the customers go home, the journal drains …");
     let requests = traffic.stop().await;
     if !stage.new.is_running() {
-        stage.new.start_again().await?;
+        stage.reach_new_again().await?;
     }
     let left_in_journal = stage.drained_to(0, DRAIN_TIME).await?;
     terminal.live("comparing every row …");
     let tables = stage.compare().await?;
+    if diary.to_the_end {
+        stage.migration.verify().await?;
+        stage.complete().await?;
+        terminal.good("old is retired and read-only, and nothing of Crossfade is left in either database");
+    }
     Ok(Report {
+        fences_ms: diary.fences_ms,
+        completed: diary.to_the_end,
         tables,
         requests,
         left_in_journal,

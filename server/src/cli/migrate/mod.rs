@@ -5,6 +5,7 @@ mod preflight;
 mod progress;
 mod repair;
 mod schema;
+mod stages;
 mod verify;
 
 use std::process::ExitCode;
@@ -15,14 +16,17 @@ use clap::Subcommand;
 use super::output::Format;
 use crate::config::BothDatabases;
 use crate::databases::{Databases, PoolOptions, Side};
-use crate::sync::{Stage, read_state};
+use crate::sync::handover::standing;
 
-/// Prepares, verifies and repairs a migration
+/// Leads a migration from stage to stage
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Examples:
   crossfade migrate preflight              what stands in the way of a migration, and how to mend it
   crossfade migrate schema                 whether both databases have the same structure
+  crossfade migrate status                 where it stands
+  crossfade migrate start                  captures changes of old and copies its rows to new
+  crossfade migrate switch --dry-run       what keeps new from becoming the primary
   crossfade migrate verify                 whether all rows of both databases are equal
   crossfade migrate repair                 makes equal what was found to differ
   crossfade migrate verify --help          each command has its own examples")]
@@ -35,8 +39,16 @@ pub(super) struct Arguments {
 enum Command {
     Preflight(preflight::Arguments),
     Schema(schema::Arguments),
+    Status(stages::Status),
+    Start(stages::Start),
+    Pause(stages::Pause),
+    Resume(stages::Resume),
     Verify(verify::Arguments),
     Repair(repair::Arguments),
+    Switch(stages::Switch),
+    Rollback(stages::Rollback),
+    Complete(stages::Complete),
+    Abort(stages::Abort),
 }
 
 impl Arguments {
@@ -44,6 +56,14 @@ impl Arguments {
         match &self.command {
             Command::Preflight(arguments) => arguments.format(),
             Command::Schema(arguments) => arguments.format(),
+            Command::Status(arguments) => arguments.format(),
+            Command::Start(arguments) => arguments.format(),
+            Command::Pause(arguments) => arguments.format(),
+            Command::Resume(arguments) => arguments.format(),
+            Command::Switch(arguments) => arguments.format(),
+            Command::Rollback(arguments) => arguments.format(),
+            Command::Complete(arguments) => arguments.format(),
+            Command::Abort(arguments) => arguments.format(),
             Command::Verify(arguments) => arguments.format(),
             Command::Repair(arguments) => arguments.format(),
         }
@@ -54,6 +74,14 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Preflight(arguments) => preflight::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments).await,
+        Command::Status(arguments) => stages::show_status(&arguments).await,
+        Command::Start(arguments) => stages::start(&arguments).await,
+        Command::Pause(arguments) => stages::pause(&arguments).await,
+        Command::Resume(arguments) => stages::resume(&arguments).await,
+        Command::Switch(arguments) => stages::switch(&arguments).await,
+        Command::Rollback(arguments) => stages::rollback(&arguments).await,
+        Command::Complete(arguments) => stages::complete(&arguments).await,
+        Command::Abort(arguments) => stages::abort(&arguments).await,
         Command::Verify(arguments) => verify::run(arguments).await,
         Command::Repair(arguments) => repair::run(arguments).await,
     }
@@ -66,15 +94,9 @@ async fn connect(urls: &BothDatabases) -> anyhow::Result<(Databases, Side)> {
         &urls.new_database_url,
         PoolOptions::default(),
     );
-    let mut old = databases.mirror_session(Side::Old).await?;
-    let state = read_state(&mut old, Side::Old)
+    let state = standing(&databases, Side::Old)
         .await
         .context("cannot tell which database is the primary")?;
-    drop(old);
-    let primary = if state.stage == Stage::Switched {
-        Side::New
-    } else {
-        Side::Old
-    };
+    let primary = state.primary();
     Ok((databases, primary))
 }

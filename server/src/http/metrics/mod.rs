@@ -120,7 +120,10 @@ fn requests(text: &mut Text, crossfade: &Crossfade) {
     );
     for (reason, count) in &counts.reads {
         family.sample(
-            &[("side", reason.side().name()), ("reason", &name(reason))],
+            &[
+                ("side", reason.side(crossfade.primary()).name()),
+                ("reason", &name(reason)),
+            ],
             count,
         );
     }

@@ -1,11 +1,16 @@
 //! How much is still to be mirrored.
 
+use std::time::{Duration, Instant};
+
 use diesel::sql_types::{BigInt, Double, Nullable};
 use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 
+use crate::catalog::Catalog;
 use crate::databases::{DatabaseError, Databases, Side, Statement};
 use crate::sync::Position;
+
+use super::workers::{Workers, WorkersOptions};
 
 /// What waits in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -30,6 +35,45 @@ pub async fn pending(databases: &Databases, primary: Side) -> Result<Pending, Da
         entries,
         oldest_seconds,
     })
+}
+
+/// Mirrors whatever is pending, and waits until nothing is; false if something still is when the time is up. For when
+/// nobody writes on the primary.
+pub async fn drain(
+    databases: &Databases,
+    catalog: &Catalog,
+    primary: Side,
+    time: Duration,
+) -> Result<bool, DatabaseError> {
+    let deadline = Instant::now() + time;
+    let mut connection = databases.mirror_session(primary).await?;
+    if is_empty(&mut connection, primary).await? {
+        return Ok(true);
+    }
+    let workers = Workers::start(databases, catalog, primary, HURRIED);
+    let outcome = loop {
+        match is_empty(&mut connection, primary).await {
+            Ok(false) if Instant::now() < deadline => tokio::time::sleep(HURRIED.idle).await,
+            outcome => break outcome,
+        }
+    };
+    tokio::spawn(workers.stop());
+    outcome
+}
+
+/// Nothing is left to others, and nobody rests, while writers wait.
+const HURRIED: WorkersOptions = WorkersOptions {
+    workers: 3,
+    batch: 500,
+    idle: Duration::from_millis(1),
+    grace: Duration::ZERO,
+};
+
+async fn is_empty(connection: &mut AsyncPgConnection, primary: Side) -> Result<bool, DatabaseError> {
+    Statement::new("select not exists (select from crossfade.journal)")
+        .one_bool(connection)
+        .await
+        .map_err(DatabaseError::statement(primary))
 }
 
 /// True when everything that the transactions of `position` changed is on the secondary.

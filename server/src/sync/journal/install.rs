@@ -57,10 +57,43 @@ const LOCK_ATTEMPTS: u32 = 20;
 /// again at any time.
 pub async fn install(databases: &Databases, primary: Side) -> Result<Vec<CapturedTable>, InstallError> {
     let mut connection = databases.mirror_session(primary).await?;
-    let failed = || DatabaseError::statement(primary);
+    let tables = keyed_tables(&mut connection, primary).await?;
+    set_up(&mut connection, primary, "").await?;
+    let captured = capture_all(&mut connection, primary, tables).await?;
+    Statement::new("update crossfade.migration set stage = 'syncing' where stage = 'idle'")
+        .execute(&mut connection)
+        .await
+        .map_err(DatabaseError::statement(primary))?;
+    Ok(captured)
+}
+
+/// Installs capture on every table of the secondary, for the time when it will be the primary: until then only
+/// mirrors write there, and they are not captured. It may run again at any time.
+pub async fn install_on_secondary(
+    databases: &Databases,
+    secondary: Side,
+) -> Result<Vec<CapturedTable>, InstallError> {
+    let mut connection = databases.mirror_session(secondary).await?;
+    let tables = keyed_tables(&mut connection, secondary).await?;
+    // Whatever is in the secondary is in the primary: nothing is to be copied back.
+    set_up(
+        &mut connection,
+        secondary,
+        "update crossfade.migration set is_primary = false where epoch = 0;",
+    )
+    .await?;
+    let captured = capture_all(&mut connection, secondary, tables).await?;
+    Statement::new("update crossfade.captured set copied_at = clock_timestamp() where copied_at is null")
+        .execute(&mut connection)
+        .await
+        .map_err(DatabaseError::statement(secondary))?;
+    Ok(captured)
+}
+
+async fn keyed_tables(connection: &mut AsyncPgConnection, side: Side) -> Result<Vec<Table>, InstallError> {
     let mut tables = Vec::new();
-    for (schema, name) in read_table_names(&mut connection, primary).await? {
-        let table = read_table(&mut connection, primary, &schema, &name).await?;
+    for (schema, name) in read_table_names(connection, side).await? {
+        let table = read_table(connection, side, &schema, &name).await?;
         if table.key.is_empty() {
             return Err(InstallError::NoKey {
                 table: table.quoted(),
@@ -68,19 +101,28 @@ pub async fn install(databases: &Databases, primary: Side) -> Result<Vec<Capture
         }
         tables.push(table);
     }
-    connection
-        .batch_execute(include_str!("setup.sql"))
-        .await
-        .map_err(failed())?;
-    let mut captured = Vec::new();
+    Ok(tables)
+}
+
+/// Makes the schema, and in the same transaction whatever else must be so from its beginning.
+async fn set_up(connection: &mut AsyncPgConnection, side: Side, also: &str) -> Result<(), InstallError> {
+    let script = format!("{} {also}", include_str!("setup.sql"));
+    let done = connection.batch_execute(&script).await;
+    Ok(done.map_err(DatabaseError::statement(side))?)
+}
+
+async fn capture_all(
+    connection: &mut AsyncPgConnection,
+    side: Side,
+    tables: Vec<Table>,
+) -> Result<Vec<CapturedTable>, InstallError> {
+    let mut captured = Vec::with_capacity(tables.len());
     for table in tables {
-        let attempts = capture(&mut connection, primary, &table).await?;
+        let partitions = partitions(connection, side, &table).await?;
+        let script = capture_table(&table, &partitions);
+        let attempts = alter_table(connection, side, &table.quoted(), &script).await?;
         captured.push(CapturedTable { table, attempts });
     }
-    Statement::new("update crossfade.migration set stage = 'syncing' where stage = 'idle'")
-        .execute(&mut connection)
-        .await
-        .map_err(failed())?;
     Ok(captured)
 }
 
@@ -95,21 +137,31 @@ pub async fn set_paused(databases: &Databases, primary: Side, paused: bool) -> R
     Ok(())
 }
 
-async fn capture(
+/// The quoted names of a table's partitions.
+pub(in crate::sync) async fn partitions(
     connection: &mut AsyncPgConnection,
-    primary: Side,
+    side: Side,
     table: &Table,
-) -> Result<u32, InstallError> {
+) -> Result<Vec<String>, DatabaseError> {
     let leaves = Statement::new(include_str!("partitions.sql"))
         .integer(i64::from(table.oid))
         .texts_of_rows(connection)
         .await
-        .map_err(DatabaseError::statement(primary))?;
-    let leaves: Vec<String> = leaves.into_iter().flatten().collect();
+        .map_err(DatabaseError::statement(side))?;
+    Ok(leaves.into_iter().flatten().collect())
+}
+
+/// Runs a script that alters a table, in a transaction of its own, without ever making others wait for long; how many
+/// attempts it took.
+pub(crate) async fn alter_table(
+    connection: &mut AsyncPgConnection,
+    side: Side,
+    table: &str,
+    script: &str,
+) -> Result<u32, InstallError> {
     let script = format!(
-        "begin; set local lock_timeout = {}; {} commit;",
-        LOCK_TIMEOUT.as_millis(),
-        capture_table(table, &leaves)
+        "begin; set local lock_timeout = {}; {script} commit;",
+        LOCK_TIMEOUT.as_millis()
     );
     let mut attempts = 1;
     loop {
@@ -120,15 +172,15 @@ async fn capture(
         connection
             .batch_execute("rollback")
             .await
-            .map_err(DatabaseError::statement(primary))?;
-        let timed_out = error.to_string().contains("lock timeout");
-        let source = DatabaseError::statement(primary)(error);
+            .map_err(DatabaseError::statement(side))?;
+        let timed_out = is_lock_timeout(&error);
+        let source = DatabaseError::statement(side)(error);
         if !timed_out {
             return Err(source.into());
         }
         if attempts == LOCK_ATTEMPTS {
             return Err(InstallError::Busy {
-                table: table.quoted(),
+                table: table.to_owned(),
                 attempts,
                 source,
             });
@@ -136,4 +188,9 @@ async fn capture(
         tokio::time::sleep(LOCK_TIMEOUT * attempts.min(5)).await;
         attempts += 1;
     }
+}
+
+/// Whether a statement gave up waiting for a lock. The driver has no kind for it.
+pub(crate) fn is_lock_timeout(error: &diesel::result::Error) -> bool {
+    error.to_string().contains("lock timeout")
 }

@@ -25,10 +25,12 @@ pub use backfill::{
 };
 pub use compare::{Compared, compare_keys};
 pub use drain::{
-    Pending, ended_and_begun_before, pending, pending_position, position_is_reached, position_of_everything,
-    reached_before,
+    Pending, drain, ended_and_begun_before, pending, pending_position, position_is_reached,
+    position_of_everything, reached_before,
 };
 pub use entry::{Entry, entries_of_this_transaction, position_of_this_transaction};
-pub use install::{CapturedTable, InstallError, install, set_paused};
+pub(in crate::sync) use install::partitions;
+pub use install::{CapturedTable, InstallError, install, install_on_secondary, set_paused};
+pub(crate) use install::{alter_table, is_lock_timeout};
 pub use mirror::{MirrorError, mirror_keys};
 pub use workers::{Workers, WorkersOptions};

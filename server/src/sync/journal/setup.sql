@@ -5,7 +5,12 @@ create table if not exists crossfade.migration (
     the_only_one boolean primary key default true check (the_only_one),
     stage        text    not null default 'idle' check (stage in ('idle', 'syncing', 'switched', 'completed')),
     epoch        bigint  not null default 0,
-    paused       boolean not null default false
+    -- Only the primary itself says that it is none any more, in the transaction that fences it.
+    is_primary   boolean not null default true,
+    -- The epoch that is about to begin.
+    announced    bigint,
+    paused       boolean not null default false,
+    begun_at     timestamptz not null default clock_timestamp()
 );
 insert into crossfade.migration default values on conflict do nothing;
 
@@ -45,3 +50,34 @@ create table if not exists crossfade.journal (
     primary key (txid, id)
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
         autovacuum_vacuum_insert_threshold = -1, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000);
+
+-- Every server that uses this database: how lately it was heard of, and what it has acknowledged.
+create table if not exists crossfade.servers (
+    id           text        not null primary key,
+    name         text        not null,
+    rules        text        not null,
+    acknowledged bigint      not null,
+    counts       json        not null,
+    started_at   timestamptz not null default clock_timestamp(),
+    seen_at      timestamptz not null default clock_timestamp()
+);
+
+-- What was done to the migration: when, by whom and why.
+create table if not exists crossfade.events (
+    id      bigint      not null generated always as identity primary key,
+    at      timestamptz not null default clock_timestamp(),
+    who     text        not null,
+    what    text        not null,
+    why     text        not null,
+    details json        not null default '{}'
+);
+
+-- A mirror that was under way when its direction ended must not bring back what it had read before. Whoever makes a
+-- database the primary locks its tables first: so each mirror has either committed by then, or meets this.
+create or replace function crossfade.meet_mirror() returns void language plpgsql as $meet_mirror$
+begin
+    if exists (select from crossfade.migration m where m.is_primary) then
+        raise exception 'this database is the primary now, and is mirrored to no longer'
+            using errcode = 'object_not_in_prerequisite_state', constraint = 'crossfade_primary';
+    end if;
+end $meet_mirror$;

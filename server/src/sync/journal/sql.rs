@@ -29,7 +29,10 @@ pub(super) fn capture_table(table: &Table, partitions: &[String]) -> String {
         "create or replace function crossfade.capture_{oid}() returns trigger language plpgsql security definer \
          {settings}as $capture$\n\
          begin\n\
-         if pg_catalog.current_setting('crossfade.mirror', true) operator(pg_catalog.=) 'on' then return null; end if;\n\
+         if pg_catalog.current_setting('crossfade.mirror', true) operator(pg_catalog.=) 'on' then\n\
+         perform crossfade.meet_mirror();\n\
+         return null;\n\
+         end if;\n\
          case tg_op\n\
          when 'INSERT' then\n{written}\
          when 'UPDATE' then\n{updated}\

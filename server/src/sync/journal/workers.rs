@@ -11,7 +11,7 @@ use diesel_async::AsyncPgConnection;
 
 use crate::catalog::Catalog;
 use crate::databases::{Databases, Side, Step, begin, commit, roll_back, with_causes};
-use crate::sync::{Stage, read_state};
+use crate::sync::read_state;
 
 use super::entry::{Entry, claim, drop_entries};
 use super::mirror::{Mirror, MirrorError};
@@ -146,7 +146,7 @@ impl Worker {
             );
             crate::sync::State::idle()
         });
-        if state.paused || state.stage == Stage::Idle || state.stage == Stage::Completed {
+        if state.paused || !state.is_captured() || state.primary() != side {
             return Ok(false);
         }
         // Rows are read outside the transaction that holds the claim: a lock on an application's table is not held

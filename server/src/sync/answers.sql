@@ -9,6 +9,7 @@ create table if not exists crossfade.answers (
     request text        not null,
     answer  text        not null,
     txid    xid8        not null default pg_current_xact_id(),
+    epoch   bigint      not null default 0,
     at      timestamptz not null default clock_timestamp(),
     primary key (asker, key)
 );

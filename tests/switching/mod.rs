@@ -1,0 +1,8 @@
+//! Switch, rollback and retirement: no request fails, nothing is lost, and whatever is interrupted goes on or goes back.
+
+mod crashes;
+mod gates;
+mod round_trip;
+mod stage;
+mod traffic;
+mod wary;

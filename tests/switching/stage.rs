@@ -1,0 +1,111 @@
+//! A migration that has been started, and the operator who leads it on.
+
+use crossfade::databases::{Databases, Side};
+use crossfade::migration::{
+    CompleteOptions, Completed, MigrationError, Operator, Report, Started, TurnOptions, Turned, complete,
+    rollback, start, status, switch,
+};
+use crossfade::verify::{VerifyOptions, verify};
+use tokio_postgres::Client;
+
+use crate::support::databases::Pair;
+use crate::support::migration::databases;
+
+/// Both databases with the shop in them, captured and copied.
+pub(super) struct Stage {
+    pub(super) pair: Pair,
+    pub(super) operator: Operator,
+    pub(super) databases: Databases,
+    pub(super) old: Client,
+    pub(super) new: Client,
+}
+
+impl Stage {
+    /// The shop, with its migration started.
+    pub(super) async fn started() -> Self {
+        let pair = Pair::empty().await;
+        pair.open_shop().await;
+        Self::of(pair, |databases| databases).await
+    }
+
+    /// The same over databases of one's own, and with an operator whose steps are watched.
+    pub(super) async fn of(pair: Pair, watch: impl FnOnce(Databases) -> Databases) -> Self {
+        let (old_url, new_url) = (pair.old_url().await, pair.new_url().await);
+        let operator = Operator::new(&watch(databases(&old_url, &new_url)), "a test", "to see");
+        let stage = Self {
+            databases: databases(&old_url, &new_url),
+            old: pair.connect_old().await,
+            new: pair.connect_new().await,
+            pair,
+            operator,
+        };
+        stage.start().await;
+        stage
+    }
+
+    pub(super) async fn start(&self) -> Started {
+        start(&self.operator, &mut |_| {})
+            .await
+            .expect("a migration that starts")
+    }
+
+    /// Compares every row, and fails if any differs.
+    pub(super) async fn verify(&self) {
+        let primary = status(&self.databases).await.expect("a status").primary;
+        let report = verify(&self.databases, primary, &VerifyOptions::default(), |_| {}).await;
+        let report = report.expect("a verification");
+        assert!(report.clean, "{report}");
+    }
+
+    pub(super) async fn switch(&self) -> Turned {
+        self.try_switch().await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub(super) async fn try_switch(&self) -> Result<Turned, MigrationError> {
+        switch(&self.operator, &TurnOptions::default(), &mut |progress| {
+            println!("{progress}")
+        })
+        .await
+    }
+
+    pub(super) async fn roll_back(&self) -> Turned {
+        let turned = rollback(&self.operator, &TurnOptions::default(), &mut |progress| {
+            println!("{progress}")
+        })
+        .await;
+        turned.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub(super) async fn complete(&self) -> (Completed, Option<Report>) {
+        let mut kept = None;
+        let mut keep = |report: &Report| {
+            kept = Some(report.clone());
+            Ok(())
+        };
+        let completed = complete(
+            &self.operator,
+            &CompleteOptions::default(),
+            &mut keep,
+            &mut |_| {},
+        )
+        .await;
+        (completed.unwrap_or_else(|error| panic!("{error}")), kept)
+    }
+
+    /// The side that both records agree to be the primary.
+    pub(super) async fn primary(&self) -> Side {
+        status(&self.databases).await.expect("a status").primary
+    }
+
+    pub(super) fn client(&self, side: Side) -> &Client {
+        match side {
+            Side::Old => &self.old,
+            Side::New => &self.new,
+        }
+    }
+}
+
+/// One number.
+pub(super) async fn number(client: &Client, sql: &str) -> i64 {
+    client.query_one(sql, &[]).await.expect(sql).get(0)
+}
