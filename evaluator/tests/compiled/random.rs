@@ -35,7 +35,7 @@ impl<'t> Tape<'t> {
     }
 }
 
-const SCALARS: [Type; 8] = [
+pub(crate) const SCALARS: [Type; 8] = [
     Type::Bool,
     Type::Int,
     Type::Uint,
@@ -45,6 +45,8 @@ const SCALARS: [Type; 8] = [
     Type::Duration,
     Type::Semver,
 ];
+/// Those that CEL has.
+pub(crate) const SCALARS_OF_CEL: &[Type] = SCALARS.split_at(7).0;
 
 /// Two attributes of every type that attributes can have, lists included, and a short and a long segment.
 pub(crate) fn environment() -> Environment {
@@ -53,7 +55,7 @@ pub(crate) fn environment() -> Environment {
         for ty in [scalar.clone(), Type::List(scalar.into())] {
             for number in 1..=2 {
                 attributes.push(Attribute {
-                    name: format!("{ty:?}{number}").to_lowercase(),
+                    name: format!("{ty:?}{number}").replace(['(', ')'], "").to_lowercase(),
                     ty: ty.clone(),
                     values: None,
                     pattern: None,
@@ -262,10 +264,15 @@ pub(crate) fn timestamp_texts() -> HashMap<i128, String> {
     SECONDS.iter().enumerate().map(text).collect()
 }
 
-/// A condition.
-pub(crate) fn condition(environment: &Environment, tape: &mut Tape<'_>) -> Expression {
+/// A condition about values of these types.
+pub(crate) fn condition(
+    environment: &Environment,
+    scalars: &'static [Type],
+    tape: &mut Tape<'_>,
+) -> Expression {
     Maker {
         environment,
+        scalars,
         bound: Vec::new(),
         budget: 40,
     }
@@ -274,6 +281,7 @@ pub(crate) fn condition(environment: &Environment, tape: &mut Tape<'_>) -> Expre
 
 struct Maker<'e> {
     environment: &'e Environment,
+    scalars: &'static [Type],
     bound: Vec<Type>,
     budget: usize,
 }
@@ -359,7 +367,7 @@ impl Maker<'_> {
             0..=3 => {
                 let ty = match self.bound.last() {
                     Some(bound) if tape.choose(4) > 0 => bound.clone(),
-                    _ => tape.one_of(&SCALARS).clone(),
+                    _ => tape.one_of(self.scalars).clone(),
                 };
                 let other = match ty {
                     Type::Int | Type::Uint | Type::Double => {
@@ -380,7 +388,7 @@ impl Maker<'_> {
             6 => Kind::And(self.several(depth, tape)),
             7 => Kind::Or(self.several(depth, tape)),
             8 => {
-                let element = tape.one_of(&SCALARS).clone();
+                let element = tape.one_of(self.scalars).clone();
                 let needle = match element {
                     Type::Int | Type::Uint | Type::Double => {
                         tape.one_of(&[Type::Int, Type::Uint, Type::Double]).clone()
@@ -408,7 +416,7 @@ impl Maker<'_> {
                 pattern: (*tape.one_of(&PATTERNS)).to_owned(),
             },
             12 => {
-                let ty = Type::List(tape.one_of(&SCALARS).clone().into());
+                let ty = Type::List(tape.one_of(self.scalars).clone().into());
                 Kind::Compare {
                     operator: *tape.one_of(&COMPARISONS[..2]),
                     left: self.make(&ty, depth, tape).into(),
@@ -416,7 +424,7 @@ impl Maker<'_> {
                 }
             }
             _ => {
-                let element = tape.one_of(&SCALARS).clone();
+                let element = tape.one_of(self.scalars).clone();
                 let list = self.make(&Type::List(element.clone().into()), depth, tape);
                 let variable = LocalId(self.bound.len() as u32);
                 self.bound.push(element);
@@ -448,7 +456,7 @@ impl Maker<'_> {
             3 => Kind::Negate(self.make(&Type::Int, depth - 1, tape).into()),
             4 => call(Function::SizeOfString, self.make(&Type::String, depth - 1, tape)),
             5 => {
-                let list = Type::List(tape.one_of(&SCALARS).clone().into());
+                let list = Type::List(tape.one_of(self.scalars).clone().into());
                 call(Function::SizeOfList, self.make(&list, depth - 1, tape))
             }
             6 => {
