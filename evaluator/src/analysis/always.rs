@@ -40,20 +40,35 @@ pub enum Always {
 ///
 /// `instance` is of the program that these rules compile to: a counter-example is one that it decides so.
 pub fn always(rules: &Rules, instance: &Instance, key: &str, wanted: &Json, from_ms: i64) -> Option<Always> {
-    let feature = rules.features.iter().find(|feature| feature.variables.iter().any(|variable| variable.key == key))?;
-    let position = feature.variables.iter().position(|variable| variable.key == key)?;
+    let feature = rules
+        .features
+        .iter()
+        .find(|feature| feature.variables.iter().any(|variable| variable.key == key))?;
+    let position = feature
+        .variables
+        .iter()
+        .position(|variable| variable.key == key)?;
     let variable = instance.program().variable(key)?;
-    let value_of = |variation: usize| feature.variations.get(variation).and_then(|variation| variation.values.get(position));
+    let value_of = |variation: usize| {
+        feature
+            .variations
+            .get(variation)
+            .and_then(|variation| variation.values.get(position))
+    };
     let model = Model::new(&[(rules, feature)], from_ms);
     let mut search = Search::new(&model);
     let (mut doubt, mut tries_left) = (None, DOUBTFUL_TRIES);
     let refuted = search.outcomes(|assumed, served| {
-        let is_wanted = served.iter().all(|served| value_of(served.variation) == Some(wanted));
+        let is_wanted = served
+            .iter()
+            .all(|served| value_of(served.variation) == Some(wanted));
         if is_wanted {
             return ControlFlow::Continue(());
         }
         let is_other = |example: &Example| {
-            example.with_context(from_ms, |context| instance.decide_variable(variable, context).value != wanted)
+            example.with_context(from_ms, |context| {
+                instance.decide_variable(variable, context).value != wanted
+            })
         };
         let unsure = assumed.opaque.iter().position(Option::is_some);
         if doubt.is_none() || tries_left > 0 {
@@ -63,7 +78,10 @@ pub fn always(rules: &Rules, instance: &Instance, key: &str, wanted: &Json, from
             }
         }
         doubt.get_or_insert(match unsure {
-            Some(opaque) => format!("`{}` is not decided for all contexts at once", model.variables.opaque[opaque].text),
+            Some(opaque) => format!(
+                "`{}` is not decided for all contexts at once",
+                model.variables.opaque[opaque].text
+            ),
             None => "a context that it may not hold for could not be found".to_owned(),
         });
         ControlFlow::Continue(())
@@ -76,7 +94,9 @@ pub fn always(rules: &Rules, instance: &Instance, key: &str, wanted: &Json, from
         return Some(Always::Refuted { example, value, rule });
     }
     Some(match (search.gap, doubt) {
-        (Some(gap), _) => Always::Unknown { why: gap.told(&model) },
+        (Some(gap), _) => Always::Unknown {
+            why: gap.told(&model),
+        },
         (None, Some(why)) => Always::Unknown { why },
         (None, None) => Always::Proved,
     })

@@ -50,12 +50,17 @@ pub struct Outcome {
 }
 
 /// A version of the rules, and an instance of what they compile to.
-pub type Version<'v> = (&'v Rules, &'v Instance);
+type Version<'v> = (&'v Rules, &'v Instance);
 
 /// What changes from one version to another, at any moment from `from_ms` on.
 pub fn difference(before: Version<'_>, after: Version<'_>, from_ms: i64) -> Difference {
     let keys = |rules: &Rules| -> BTreeSet<String> {
-        rules.features.iter().flat_map(|feature| &feature.variables).map(|variable| variable.key.clone()).collect()
+        rules
+            .features
+            .iter()
+            .flat_map(|feature| &feature.variables)
+            .map(|variable| variable.key.clone())
+            .collect()
     };
     let (old, new) = (keys(before.0), keys(after.0));
     let mut difference = Difference {
@@ -92,7 +97,9 @@ fn of_features(
     let mut shown: BTreeSet<(Served, Served)> = BTreeSet::new();
     let mut doubts: BTreeSet<(Served, Served)> = BTreeSet::new();
     let none: Option<()> = search.outcomes(|assumed, served| {
-        let [old, new] = served else { return ControlFlow::Continue(()) };
+        let [old, new] = served else {
+            return ControlFlow::Continue(());
+        };
         let changes = |old: &Served, new: &Served| values(older, *old, shared) != values(newer, *new, shared);
         if shown.contains(&(*old, *new)) || !changes(old, new) {
             return ControlFlow::Continue(());
@@ -100,7 +107,10 @@ fn of_features(
         let mut found = None;
         let example = Example::find(&model, assumed, |example| {
             let decided = example.with_context(from_ms, |context| {
-                Some((decided(older, before.1, shared[0], context)?, decided(newer, after.1, shared[0], context)?))
+                Some((
+                    decided(older, before.1, shared[0], context)?,
+                    decided(newer, after.1, shared[0], context)?,
+                ))
             });
             found = decided.filter(|(old, new)| changes(old, new));
             found.is_some()
@@ -134,11 +144,21 @@ fn of_features(
 }
 
 /// What the program decides.
-fn decided(feature: &Feature, instance: &Instance, key: &str, context: &crate::program::Context<'_>) -> Option<Served> {
+fn decided(
+    feature: &Feature,
+    instance: &Instance,
+    key: &str,
+    context: &crate::program::Context<'_>,
+) -> Option<Served> {
     let decision = instance.decide(key, context).ok()?;
     Some(Served {
-        rule: decision.rule.and_then(|name| feature.targeting.iter().position(|rule| rule.name == name)),
-        variation: feature.variations.iter().position(|variation| variation.name == decision.variant)?,
+        rule: decision
+            .rule
+            .and_then(|name| feature.targeting.iter().position(|rule| rule.name == name)),
+        variation: feature
+            .variations
+            .iter()
+            .position(|variation| variation.name == decision.variant)?,
     })
 }
 
@@ -146,7 +166,10 @@ fn values(feature: &Feature, served: Served, keys: &[&str]) -> Map<String, Json>
     let variation = feature.variations.get(served.variation);
     keys.iter()
         .filter_map(|key| {
-            let position = feature.variables.iter().position(|variable| variable.key == *key)?;
+            let position = feature
+                .variables
+                .iter()
+                .position(|variable| variable.key == *key)?;
             Some(((*key).to_owned(), variation?.values.get(position)?.clone()))
         })
         .collect()
@@ -154,8 +177,15 @@ fn values(feature: &Feature, served: Served, keys: &[&str]) -> Map<String, Json>
 
 fn outcome(feature: &Feature, served: Served, keys: &[&str]) -> Outcome {
     Outcome {
-        rule: served.rule.and_then(|rule| feature.targeting.get(rule)).map(|rule| rule.name.clone()),
-        variation: feature.variations.get(served.variation).map(|variation| variation.name.clone()).unwrap_or_default(),
+        rule: served
+            .rule
+            .and_then(|rule| feature.targeting.get(rule))
+            .map(|rule| rule.name.clone()),
+        variation: feature
+            .variations
+            .get(served.variation)
+            .map(|variation| variation.name.clone())
+            .unwrap_or_default(),
         values: values(feature, served, keys),
     }
 }

@@ -1,6 +1,6 @@
 //! The values of an attribute, cut into classes by all that is asked of it: values of one class answer every question alike.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::model::Asked;
 use super::question::{Member, Question};
@@ -10,6 +10,8 @@ use crate::program::NumberText;
 
 /// Of so many elements, every subset is a class of lists.
 const LISTED_ELEMENTS: usize = 6;
+/// So many answers are asked for at most; of the values that are left then, nothing is known.
+const ANSWERS: usize = 4_000_000;
 /// Where users are bucketed, so many values that are named have their own class, since each has its own bucket.
 const BUCKETED_VALUES: usize = 200;
 
@@ -43,7 +45,12 @@ pub(super) struct Members {
 
 impl Domain {
     pub(super) fn new(asked: &Asked) -> Domain {
-        let found = members(asked);
+        let mut found = members(asked);
+        let affordable = ANSWERS / asked.questions.len().max(1);
+        if found.members.len() > affordable {
+            found.members.truncate(affordable);
+            found.is_complete = false;
+        }
         let missing = Class {
             member: None,
             answers: vec![false; asked.questions.len()],
@@ -51,16 +58,31 @@ impl Domain {
         };
         let mut classes = vec![missing];
         let mut known: HashMap<Vec<bool>, usize> = HashMap::new();
-        let named = if asked.is_bucketed { named(asked) } else { Vec::new() };
+        let named = if asked.is_bucketed {
+            named(asked)
+        } else {
+            Vec::new()
+        };
         for member in found.members {
-            let answers: Vec<bool> = asked.questions.iter().map(|question| question.is_true_of(&member)).collect();
+            let answers: Vec<bool> = asked
+                .questions
+                .iter()
+                .map(|question| question.is_true_of(&member))
+                .collect();
             let is_single = named.contains(&member);
             if !is_single && known.insert(answers.clone(), classes.len()).is_some() {
                 continue;
             }
-            classes.push(Class { member: Some(member), answers, is_single });
+            classes.push(Class {
+                member: Some(member),
+                answers,
+                is_single,
+            });
         }
-        Domain { classes, is_complete: found.is_complete }
+        Domain {
+            classes,
+            is_complete: found.is_complete,
+        }
     }
 }
 
@@ -70,7 +92,11 @@ fn named(asked: &Asked) -> Vec<Member> {
     if named.len() > BUCKETED_VALUES || asked.ty == Type::Double {
         return Vec::new();
     }
-    named.into_iter().filter(|literal| type_of(literal) == Some(&asked.ty)).map(Member::One).collect()
+    named
+        .into_iter()
+        .filter(|literal| type_of(literal) == Some(&asked.ty))
+        .map(Member::One)
+        .collect()
 }
 
 fn type_of(literal: &Literal) -> Option<&'static Type> {
@@ -82,28 +108,30 @@ fn type_of(literal: &Literal) -> Option<&'static Type> {
     }
 }
 
-/// The values that questions are equalities with.
+/// The values that questions are equalities with, each once.
 pub(super) fn constants(questions: &[Question]) -> Vec<Literal> {
-    let mut constants: Vec<Literal> = Vec::new();
-    let mut strings: std::collections::HashSet<String> = std::collections::HashSet::new();
-    let mut add = |literal: &Literal| {
-        let is_new = match literal {
-            Literal::String(text) => strings.insert(text.clone()),
-            other => !constants.contains(other),
-        };
-        if is_new {
-            constants.push(literal.clone());
-        }
-    };
+    let mut constants = Vec::new();
     for question in questions {
         match question {
-            Question::Compare(Comparison::Equal | Comparison::NotEqual, literal) => add(literal),
-            Question::OneOf(literals) => literals.iter().for_each(&mut add),
-            Question::InSegment(values) => values.iter().for_each(|value| add(&Literal::String(value.clone()))),
+            Question::Compare(Comparison::Equal | Comparison::NotEqual, literal) => {
+                constants.push(literal.clone())
+            }
+            Question::OneOf(list) => constants.extend(list.literals.iter().cloned()),
+            Question::InSegment(values) => constants.extend(values.iter().cloned().map(Literal::String)),
             _ => {}
         }
     }
-    constants
+    distinct(constants)
+}
+
+/// Each once, in their order. Doubles are as they are written.
+fn distinct(literals: Vec<Literal>) -> Vec<Literal> {
+    let mut seen = HashSet::new();
+    let is_new = |literal: &Literal| match literal {
+        Literal::String(text) => seen.insert(text.clone()),
+        other => seen.insert(other.written()),
+    };
+    literals.into_iter().filter(is_new).collect()
 }
 
 fn members(asked: &Asked) -> Members {
@@ -112,10 +140,16 @@ fn members(asked: &Asked) -> Members {
     let of_constants = |find: fn(&[Literal]) -> Vec<Literal>| {
         let literals = compared(questions);
         let known = asked.known.iter().cloned();
-        Members { members: one(known.chain(find(&literals)).collect()), is_complete: true }
+        Members {
+            members: one(known.chain(find(&literals)).collect()),
+            is_complete: true,
+        }
     };
     match &asked.ty {
-        Type::Bool => Members { members: one(vec![Literal::Bool(true), Literal::Bool(false)]), is_complete: true },
+        Type::Bool => Members {
+            members: one(vec![Literal::Bool(true), Literal::Bool(false)]),
+            is_complete: true,
+        },
         Type::Int => of_constants(numbers::ints),
         Type::Uint => of_constants(numbers::uints),
         Type::Double => of_constants(numbers::doubles),
@@ -130,14 +164,11 @@ fn members(asked: &Asked) -> Members {
 /// Everything that values are compared with.
 fn compared(questions: &[Question]) -> Vec<Literal> {
     let mut literals = constants(questions);
-    for question in questions {
-        if let Question::Compare(_, literal) = question
-            && !literals.contains(literal)
-        {
-            literals.push(literal.clone());
-        }
-    }
-    literals
+    literals.extend(questions.iter().filter_map(|question| match question {
+        Question::Compare(_, literal) => Some(literal.clone()),
+        _ => None,
+    }));
+    distinct(literals)
 }
 
 /// Of what is asked for, every subset; of much, some.
@@ -150,16 +181,26 @@ fn lists(questions: &[Question]) -> Members {
         })
         .collect();
     let subset = |chosen: &dyn Fn(usize) -> bool| {
-        let chosen = elements.iter().enumerate().filter(|(position, _)| chosen(*position));
+        let chosen = elements
+            .iter()
+            .enumerate()
+            .filter(|(position, _)| chosen(*position));
         Member::List(chosen.map(|(_, element)| (*element).clone()).collect())
     };
     if elements.len() <= LISTED_ELEMENTS {
-        let subsets = (0_usize..1 << elements.len()).map(|bits| subset(&|position| bits >> position & 1 == 1));
-        return Members { members: subsets.collect(), is_complete: true };
+        let subsets =
+            (0_usize..1 << elements.len()).map(|bits| subset(&|position| bits >> position & 1 == 1));
+        return Members {
+            members: subsets.collect(),
+            is_complete: true,
+        };
     }
     let mut members = vec![subset(&|_| false), subset(&|_| true)];
     members.extend((0..elements.len()).map(|only| subset(&|position| position == only)));
-    Members { members, is_complete: false }
+    Members {
+        members,
+        is_complete: false,
+    }
 }
 
 /// The text that users with this value are bucketed by.

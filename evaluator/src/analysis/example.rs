@@ -41,7 +41,11 @@ impl Example {
     }
 
     /// An example of these assumptions, of which `is_one` must be true. None if none was found.
-    pub(super) fn find(model: &Model, assumed: &Assumptions, is_one: impl FnOnce(&Example) -> bool) -> Option<Example> {
+    pub(super) fn find(
+        model: &Model,
+        assumed: &Assumptions,
+        is_one: impl FnOnce(&Example) -> bool,
+    ) -> Option<Example> {
         let mut context = Map::new();
         for (attribute, class) in assumed.classes.iter().enumerate() {
             let Some(class) = class else { continue };
@@ -57,7 +61,10 @@ impl Example {
                 return None;
             }
         }
-        let example = Example { context, now_ms: assumed.now_ms };
+        let example = Example {
+            context,
+            now_ms: assumed.now_ms,
+        };
         is_one(&example).then_some(example)
     }
 }
@@ -68,16 +75,28 @@ fn in_buckets(model: &Model, attribute: usize, class: usize, assumed: &Assumptio
     let member = class.member.as_ref()?;
     let questions = &model.variables.attributes[attribute].questions;
     let fits = |candidate: &Member| {
-        let buckets = model.variables.buckets.iter().zip(&assumed.hashes).filter(|(buckets, _)| buckets.by.0 == attribute);
-        buckets
-            .into_iter()
-            .all(|(buckets, (least, end))| buckets.hash(candidate).is_some_and(|hash| (*least..*end).contains(&hash)))
-            && questions.iter().map(|question| question.is_true_of(candidate)).eq(class.answers.iter().copied())
+        let buckets = model
+            .variables
+            .buckets
+            .iter()
+            .zip(&assumed.hashes)
+            .filter(|(buckets, _)| buckets.by.0 == attribute);
+        buckets.into_iter().all(|(buckets, (least, end))| {
+            buckets
+                .hash(candidate)
+                .is_some_and(|hash| (*least..*end).contains(&hash))
+        }) && questions
+            .iter()
+            .map(|question| question.is_true_of(candidate))
+            .eq(class.answers.iter().copied())
     };
     if class.is_single {
         return Some(member.clone());
     }
-    std::iter::once(member.clone()).chain(others(member)).take(TRIES).find(fits)
+    std::iter::once(member.clone())
+        .chain(others(member))
+        .take(TRIES)
+        .find(fits)
 }
 
 /// Values that are like one: many of its class, if the class is large.
@@ -86,22 +105,29 @@ fn others(member: &Member) -> Box<dyn Iterator<Item = Member> + '_> {
     match member {
         Member::One(Literal::String(text)) => {
             // The middle of the text, where it has one, is what prefixes and suffixes leave alone.
-            let middle = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
+            let middle = text
+                .char_indices()
+                .nth(text.chars().count() / 2)
+                .map_or(0, |(at, _)| at);
             Box::new((1..).flat_map(move |number: u32| {
                 let (before, after) = text.split_at(middle);
-                [format!("{text}{number}"), format!("{number}{text}"), format!("{before}{number}{after}")]
-                    .map(|text| one(Literal::String(text)))
+                [
+                    format!("{text}{number}"),
+                    format!("{number}{text}"),
+                    format!("{before}{number}{after}"),
+                ]
+                .map(|text| one(Literal::String(text)))
             }))
         }
-        Member::One(Literal::Int(value)) => Box::new(
-            (1..).flat_map(move |step| [value.saturating_add(step), value.saturating_sub(step)].map(|value| one(Literal::Int(value)))),
-        ),
-        Member::One(Literal::Uint(value)) => Box::new(
-            (1..).flat_map(move |step| [value.saturating_add(step), value.saturating_sub(step)].map(|value| one(Literal::Uint(value)))),
-        ),
-        Member::One(Literal::Double(value)) => Box::new(
-            (1_u32..).flat_map(move |step| [value + f64::from(step), value - f64::from(step)].map(|value| one(Literal::Double(value)))),
-        ),
+        Member::One(Literal::Int(value)) => Box::new((1..).flat_map(move |step| {
+            [value.saturating_add(step), value.saturating_sub(step)].map(|value| one(Literal::Int(value)))
+        })),
+        Member::One(Literal::Uint(value)) => Box::new((1..).flat_map(move |step| {
+            [value.saturating_add(step), value.saturating_sub(step)].map(|value| one(Literal::Uint(value)))
+        })),
+        Member::One(Literal::Double(value)) => Box::new((1_u32..).flat_map(move |step| {
+            [value + f64::from(step), value - f64::from(step)].map(|value| one(Literal::Double(value)))
+        })),
         _ => Box::new(std::iter::empty()),
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::model::{OpaqueId, Variables};
-use super::question::{Member, Question, holds};
+use super::question::{List, Member, Question, holds};
 use crate::condition::{
     Attribute, Comparison, Environment, Expression, Function, Kind, Literal, Searcher, SegmentId, Type,
 };
@@ -45,17 +45,29 @@ impl Lowering<'_> {
         match &expression.kind {
             Kind::Literal(Literal::Bool(value)) => Formula::Known(*value),
             Kind::Attribute(_) => self.ask(expression, Question::IsTrue, expression),
-            Kind::Has(id) => match self.environment.attribute(*id).map(|attribute| self.attribute(attribute)) {
+            Kind::Has(id) => match self
+                .environment
+                .attribute(*id)
+                .map(|attribute| self.attribute(attribute))
+            {
                 Some(attribute) => Formula::Has(attribute),
                 None => self.opaque(expression),
             },
             Kind::Not(operand) => Formula::Not(self.formula(operand).into()),
-            Kind::And(operands) => Formula::And(operands.iter().map(|operand| self.formula(operand)).collect()),
-            Kind::Or(operands) => Formula::Or(operands.iter().map(|operand| self.formula(operand)).collect()),
-            Kind::Conditional { condition, then, otherwise } => {
-                Formula::If([condition, then, otherwise].map(|part| self.formula(part)).into())
+            Kind::And(operands) => {
+                Formula::And(operands.iter().map(|operand| self.formula(operand)).collect())
             }
-            Kind::Compare { operator, left, right } => self.compare(*operator, left, right, expression),
+            Kind::Or(operands) => Formula::Or(operands.iter().map(|operand| self.formula(operand)).collect()),
+            Kind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => Formula::If([condition, then, otherwise].map(|part| self.formula(part)).into()),
+            Kind::Compare {
+                operator,
+                left,
+                right,
+            } => self.compare(*operator, left, right, expression),
             Kind::In { needle, list } => self.is_in(needle, list, expression),
             Kind::InSegment { needle, segment } => match self.segment(*segment) {
                 Some(values) => self.ask(needle, Question::InSegment(values), expression),
@@ -63,7 +75,11 @@ impl Lowering<'_> {
             },
             Kind::Call { function, arguments } => self.call(*function, arguments, expression),
             Kind::Matches { text, pattern } => match Searcher::new(pattern) {
-                Some(searcher) => self.ask(text, Question::Matches(pattern.clone(), searcher.into()), expression),
+                Some(searcher) => self.ask(
+                    text,
+                    Question::Matches(pattern.clone(), searcher.into()),
+                    expression,
+                ),
                 None => self.opaque(expression),
             },
             _ => self.opaque(expression),
@@ -71,7 +87,9 @@ impl Lowering<'_> {
     }
 
     fn segment(&self, id: SegmentId) -> Option<Arc<[String]>> {
-        self.environment.segment(id).map(|segment| Arc::clone(&segment.values))
+        self.environment
+            .segment(id)
+            .map(|segment| Arc::clone(&segment.values))
     }
 
     pub(super) fn attribute(&mut self, attribute: &Attribute) -> AttributeRef {
@@ -93,7 +111,13 @@ impl Lowering<'_> {
         }
     }
 
-    fn compare(&mut self, operator: Comparison, left: &Expression, right: &Expression, whole: &Expression) -> Formula {
+    fn compare(
+        &mut self,
+        operator: Comparison,
+        left: &Expression,
+        right: &Expression,
+        whole: &Expression,
+    ) -> Formula {
         match (&left.kind, &right.kind) {
             (Kind::Literal(left), Kind::Literal(right)) => Formula::Known(holds(operator, left, right)),
             (Kind::Now, Kind::Literal(literal)) => match super::question::nanoseconds(literal) {
@@ -103,15 +127,17 @@ impl Lowering<'_> {
             (Kind::Attribute(_), Kind::Literal(literal)) => {
                 self.ask(left, Question::Compare(operator, literal.clone()), whole)
             }
-            (Kind::Literal(_), Kind::Attribute(_) | Kind::Now) => self.compare(turned(operator), right, left, whole),
+            (Kind::Literal(_), Kind::Attribute(_) | Kind::Now) => {
+                self.compare(turned(operator), right, left, whole)
+            }
             _ => self.opaque(whole),
         }
     }
 
     fn is_in(&mut self, needle: &Expression, list: &Expression, whole: &Expression) -> Formula {
         match (&needle.kind, &list.kind) {
-            (_, Kind::List(elements)) => match literals(elements) {
-                Some(literals) => self.ask(needle, Question::OneOf(literals), whole),
+            (_, Kind::List(elements)) => match literals(elements).and_then(List::new) {
+                Some(list) => self.ask(needle, Question::OneOf(list.into()), whole),
                 None => self.opaque(whole),
             },
             // Elements of these types may be texts that are none, which makes the question unknown.
@@ -125,7 +151,14 @@ impl Lowering<'_> {
     }
 
     fn call(&mut self, function: Function, arguments: &[Expression], whole: &Expression) -> Formula {
-        let [subject, Expression { kind: Kind::Literal(Literal::String(part)), .. }] = arguments else {
+        let [
+            subject,
+            Expression {
+                kind: Kind::Literal(Literal::String(part)),
+                ..
+            },
+        ] = arguments
+        else {
             return self.opaque(whole);
         };
         let question = match function {

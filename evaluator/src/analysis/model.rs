@@ -101,7 +101,12 @@ impl Model {
             .collect();
         let domains = variables.attributes.iter().map(Domain::new).collect();
         let moments = Moments::new(&plans, from_ms);
-        Model { plans, variables, domains, moments }
+        Model {
+            plans,
+            variables,
+            domains,
+            moments,
+        }
     }
 }
 
@@ -112,7 +117,11 @@ fn plan(feature: &Feature, mut lowering: Lowering<'_>) -> Plan {
             let by = rule.by.and_then(|by| lowering.environment.attribute(by));
             let mut buckets = |is_rollout: bool| {
                 let by = lowering.variables.attribute(by?);
-                Some(lowering.variables.buckets(by, seed_of_salt(&rule.salt), is_rollout))
+                Some(
+                    lowering
+                        .variables
+                        .buckets(by, seed_of_salt(&rule.salt), is_rollout),
+                )
             };
             let rollout = match &rule.rollout {
                 // Whoever cannot be bucketed is not in a rollout: checked rules have something to go by.
@@ -132,13 +141,19 @@ fn plan(feature: &Feature, mut lowering: Lowering<'_>) -> Plan {
             })
         })
         .collect();
-    Plan { steps, default: feature.default }
+    Plan {
+        steps,
+        default: feature.default,
+    }
 }
 
 impl Variables {
     /// The attribute of this name and type.
     pub(super) fn attribute(&mut self, attribute: &Attribute) -> AttributeRef {
-        let found = self.attributes.iter().position(|known| known.name == attribute.name && known.ty == attribute.ty);
+        let found = self
+            .attributes
+            .iter()
+            .position(|known| known.name == attribute.name && known.ty == attribute.ty);
         AttributeRef(found.unwrap_or_else(|| {
             self.attributes.push(Asked {
                 name: attribute.name.clone(),
@@ -173,10 +188,16 @@ impl Variables {
 
     /// What cannot be taken apart; of one key, it is the same.
     pub(super) fn opaque(&mut self, key: Option<String>, text: &str) -> OpaqueId {
-        let found = self.opaque.iter().position(|known| key.is_some() && known.key == key);
+        let found = self
+            .opaque
+            .iter()
+            .position(|known| key.is_some() && known.key == key);
         OpaqueId(found.unwrap_or_else(|| {
             let text = if text.is_empty() { "a condition" } else { text };
-            self.opaque.push(Opaque { key, text: text.to_owned() });
+            self.opaque.push(Opaque {
+                key,
+                text: text.to_owned(),
+            });
             self.opaque.len() - 1
         }))
     }

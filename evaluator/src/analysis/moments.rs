@@ -41,7 +41,10 @@ impl Moments {
         moments_ms.retain(|moment| *moment >= from_ms);
         moments_ms.sort_unstable();
         moments_ms.dedup();
-        Moments { moments_ms, is_complete }
+        Moments {
+            moments_ms,
+            is_complete,
+        }
     }
 }
 
@@ -61,7 +64,9 @@ fn named(formula: &Formula, instants: &mut Vec<i64>) {
             instants.extend([before, before + 1]);
         }
         Formula::Not(operand) => named(operand, instants),
-        Formula::And(operands) | Formula::Or(operands) => operands.iter().for_each(|operand| named(operand, instants)),
+        Formula::And(operands) | Formula::Or(operands) => {
+            operands.iter().for_each(|operand| named(operand, instants))
+        }
         Formula::If(parts) => parts.iter().for_each(|part| named(part, instants)),
         Formula::Known(_) | Formula::Ask(..) | Formula::Has(_) | Formula::Opaque(_) => {}
     }
@@ -69,21 +74,43 @@ fn named(formula: &Formula, instants: &mut Vec<i64>) {
 
 /// When a share that grows meets another share: between two such instants, shares stay in their order.
 fn crossings(plans: &[Plan]) -> Vec<i64> {
-    let rollouts: Vec<&Rollout> =
-        plans.iter().flat_map(|plan| &plan.steps).filter_map(|step| step.rollout.as_ref()).map(|(rollout, _)| rollout).collect();
+    let rollouts: Vec<&Rollout> = plans
+        .iter()
+        .flat_map(|plan| &plan.steps)
+        .filter_map(|step| step.rollout.as_ref())
+        .map(|(rollout, _)| rollout)
+        .collect();
     let mut found = Vec::new();
     for rollout in &rollouts {
-        let Rollout::Linear { from_ms, to_ms, start, end } = rollout else { continue };
+        let Rollout::Linear {
+            from_ms,
+            to_ms,
+            start,
+            end,
+        } = rollout
+        else {
+            continue;
+        };
         let mut shares: Vec<f64> = Vec::new();
         for other in &rollouts {
             match other {
                 Rollout::Fixed(share) => shares.push(share.0),
                 Rollout::Steps(steps) => shares.extend(steps.iter().map(|(_, share)| share.0)),
-                Rollout::Linear { from_ms: other_from, to_ms: other_to, start: other_start, end: other_end } => {
-                    let rate = |start: &Share, end: &Share, from: &i64, to: &i64| (end.0 - start.0) / (*to - *from) as f64;
-                    let (rate, other_rate) =
-                        (rate(start, end, from_ms, to_ms), rate(other_start, other_end, other_from, other_to));
-                    let apart = (other_start.0 - other_rate * *other_from as f64) - (start.0 - rate * *from_ms as f64);
+                Rollout::Linear {
+                    from_ms: other_from,
+                    to_ms: other_to,
+                    start: other_start,
+                    end: other_end,
+                } => {
+                    let rate = |start: &Share, end: &Share, from: &i64, to: &i64| {
+                        (end.0 - start.0) / (*to - *from) as f64
+                    };
+                    let (rate, other_rate) = (
+                        rate(start, end, from_ms, to_ms),
+                        rate(other_start, other_end, other_from, other_to),
+                    );
+                    let apart = (other_start.0 - other_rate * *other_from as f64)
+                        - (start.0 - rate * *from_ms as f64);
                     let meeting = apart / (rate - other_rate);
                     if meeting.is_finite() && meeting > *from_ms as f64 && meeting < *to_ms as f64 {
                         found.push(meeting as i64);

@@ -9,18 +9,28 @@ use crate::condition::{Literal, is_timestamp};
 pub(super) fn ints(constants: &[Literal]) -> Vec<Literal> {
     let mut values = vec![0];
     for constant in constants {
-        values.extend(turns(i128::from(i64::MIN), i128::from(i64::MAX), |value| order(&Literal::Int(value as i64), constant)));
+        values.extend(turns(i128::from(i64::MIN), i128::from(i64::MAX), |value| {
+            order(&Literal::Int(value as i64), constant)
+        }));
     }
-    values.into_iter().map(|value| Literal::Int(value as i64)).collect()
+    values
+        .into_iter()
+        .map(|value| Literal::Int(value as i64))
+        .collect()
 }
 
 /// Likewise.
 pub(super) fn uints(constants: &[Literal]) -> Vec<Literal> {
     let mut values = vec![0];
     for constant in constants {
-        values.extend(turns(0, i128::from(u64::MAX), |value| order(&Literal::Uint(value as u64), constant)));
+        values.extend(turns(0, i128::from(u64::MAX), |value| {
+            order(&Literal::Uint(value as u64), constant)
+        }));
     }
-    values.into_iter().map(|value| Literal::Uint(value as u64)).collect()
+    values
+        .into_iter()
+        .map(|value| Literal::Uint(value as u64))
+        .collect()
 }
 
 /// The first value that is not less, the first that is greater, and those before them: found by halving, since beside a double an int
@@ -30,13 +40,20 @@ fn turns(least: i128, most: i128, order: impl Fn(i128) -> Option<Ordering>) -> V
         let (mut below, mut past) = (least - 1, most + 1);
         while past - below > 1 {
             let middle = below + (past - below) / 2;
-            if order(middle).is_some_and(is_past) { past = middle } else { below = middle }
+            if order(middle).is_some_and(is_past) {
+                past = middle
+            } else {
+                below = middle
+            }
         }
         past
     };
     let not_less = first(&|order| order != Ordering::Less);
     let greater = first(&|order| order == Ordering::Greater);
-    [not_less, greater, not_less - 1, greater - 1].into_iter().filter(|value| (least..=most).contains(value)).collect()
+    [not_less, greater, not_less - 1, greater - 1]
+        .into_iter()
+        .filter(|value| (least..=most).contains(value))
+        .collect()
 }
 
 /// Each constant and its neighbours; and what is no number, which a text can say.
@@ -44,7 +61,13 @@ pub(super) fn doubles(constants: &[Literal]) -> Vec<Literal> {
     let mut values = vec![0.0];
     for constant in constants.iter().filter_map(double) {
         // A whole number beside it makes the better example, where it answers alike.
-        values.extend([constant, constant + 1.0, constant - 1.0, constant.next_up(), constant.next_down()]);
+        values.extend([
+            constant,
+            constant + 1.0,
+            constant - 1.0,
+            constant.next_up(),
+            constant.next_down(),
+        ]);
     }
     values.push(f64::NAN);
     values.into_iter().map(Literal::Double).collect()
@@ -54,11 +77,22 @@ pub(super) fn doubles(constants: &[Literal]) -> Vec<Literal> {
 pub(super) fn timestamps(constants: &[Literal]) -> Vec<Literal> {
     let mut values = vec![0];
     for constant in constants.iter().filter_map(nanoseconds) {
-        values.extend([constant, constant + 1_000_000_000, constant - 1_000_000_000, constant + 1, constant - 1]);
+        values.extend([
+            constant,
+            constant + 1_000_000_000,
+            constant - 1_000_000_000,
+            constant + 1,
+            constant - 1,
+        ]);
     }
     values
         .into_iter()
-        .map(|nanoseconds| (nanoseconds.div_euclid(1_000_000_000) as i64, nanoseconds.rem_euclid(1_000_000_000) as u32))
+        .map(|nanoseconds| {
+            (
+                nanoseconds.div_euclid(1_000_000_000) as i64,
+                nanoseconds.rem_euclid(1_000_000_000) as u32,
+            )
+        })
         .filter(|(seconds, _)| is_timestamp(*seconds))
         .map(|(seconds, nanos)| Literal::Timestamp { seconds, nanos })
         .collect()
@@ -69,7 +103,9 @@ pub(super) fn timestamps(constants: &[Literal]) -> Vec<Literal> {
 pub(super) fn versions(constants: &[Literal]) -> Vec<Literal> {
     let mut values = vec!["1.0.0".to_owned()];
     for constant in constants {
-        let Literal::Semver(version) = constant else { continue };
+        let Literal::Semver(version) = constant else {
+            continue;
+        };
         values.push(version.clone());
         let without_build = version.split('+').next().unwrap_or_default();
         match without_build.split_once('-') {

@@ -1,6 +1,7 @@
 //! What conditions ask of one attribute, and whether a value answers yes.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::condition::{Comparison, Literal, Searcher, compare_versions};
@@ -20,7 +21,7 @@ pub(super) enum Question {
     /// `attribute < 3`
     Compare(Comparison, Literal),
     /// `attribute in ["a", "b"]`
-    OneOf(Vec<Literal>),
+    OneOf(Arc<List>),
     /// `attribute in segment("name")`: the segment's values, in ascending order.
     InSegment(Arc<[String]>),
     /// `attribute.startsWith("…")`
@@ -35,13 +36,65 @@ pub(super) enum Question {
     HasElement(Literal),
 }
 
+/// A list of constants, which may be long.
+#[derive(Debug, PartialEq)]
+pub(super) struct List {
+    pub(super) literals: Vec<Literal>,
+    strings: HashSet<String>,
+    ints: HashSet<i64>,
+    /// The doubles nearest to the ints, as bits: beside a double, an int is such a one.
+    doubles: HashSet<u64>,
+    others: Vec<Literal>,
+}
+
+impl List {
+    /// So many constants of other types than these two are looked through one by one.
+    const OTHERS: usize = 1_000;
+
+    /// `None` where it would take too long to ask.
+    pub(super) fn new(literals: Vec<Literal>) -> Option<List> {
+        let mut list = List {
+            literals: Vec::new(),
+            strings: HashSet::new(),
+            ints: HashSet::new(),
+            doubles: HashSet::new(),
+            others: Vec::new(),
+        };
+        for literal in &literals {
+            match literal {
+                Literal::String(text) => drop(list.strings.insert(text.clone())),
+                Literal::Int(value) => {
+                    list.ints.insert(*value);
+                    list.doubles.insert((*value as f64).to_bits());
+                }
+                other => list.others.push(other.clone()),
+            }
+        }
+        let is_short = list.others.len() <= Self::OTHERS;
+        list.literals = literals;
+        is_short.then_some(list)
+    }
+
+    fn has(&self, value: &Literal) -> bool {
+        let is_kept = match value {
+            Literal::String(text) => self.strings.contains(text),
+            Literal::Int(value) => self.ints.contains(value),
+            Literal::Uint(value) => i64::try_from(*value).is_ok_and(|value| self.ints.contains(&value)),
+            // Zero has two, of which the sum with zero is the one.
+            Literal::Double(value) => self.doubles.contains(&(value + 0.0).to_bits()),
+            _ => false,
+        };
+        is_kept || self.others.iter().any(|known| is_equal(value, known))
+    }
+}
+
 impl Question {
     /// Whether two ask the same.
     pub(super) fn is_same(&self, other: &Question) -> bool {
         match (self, other) {
             (Question::IsTrue, Question::IsTrue) => true,
             (Question::Compare(a, left), Question::Compare(b, right)) => a == b && left == right,
-            (Question::OneOf(a), Question::OneOf(b)) => a == b,
+            (Question::OneOf(a), Question::OneOf(b)) => a.literals == b.literals,
             (Question::InSegment(a), Question::InSegment(b)) => Arc::ptr_eq(a, b) || a == b,
             (Question::StartsWith(a), Question::StartsWith(b))
             | (Question::EndsWith(a), Question::EndsWith(b))
@@ -60,7 +113,7 @@ impl Question {
             }
             (_, Member::List(_)) => false,
             (Question::Compare(comparison, other), Member::One(value)) => holds(*comparison, value, other),
-            (Question::OneOf(values), Member::One(value)) => values.iter().any(|known| is_equal(value, known)),
+            (Question::OneOf(list), Member::One(value)) => list.has(value),
             (Question::IsTrue, Member::One(value)) => *value == Literal::Bool(true),
             (_, Member::One(Literal::String(text))) => self.is_true_of_text(text),
             _ => false,
@@ -104,7 +157,9 @@ pub(super) fn order(left: &Literal, right: &Literal) -> Option<Ordering> {
         (Literal::String(left), Literal::String(right)) => Some(left.cmp(right)),
         (Literal::Semver(left), Literal::Semver(right)) => Some(compare_versions(left, right)),
         (Literal::Duration(left), Literal::Duration(right)) => Some(left.cmp(right)),
-        (Literal::Timestamp { .. }, Literal::Timestamp { .. }) => nanoseconds(left).partial_cmp(&nanoseconds(right)),
+        (Literal::Timestamp { .. }, Literal::Timestamp { .. }) => {
+            nanoseconds(left).partial_cmp(&nanoseconds(right))
+        }
         _ => match (whole(left), whole(right)) {
             (Some(left), Some(right)) => Some(left.cmp(&right)),
             _ => double(left)?.partial_cmp(&double(right)?),
@@ -115,7 +170,9 @@ pub(super) fn order(left: &Literal, right: &Literal) -> Option<Ordering> {
 /// A timestamp as nanoseconds since the Unix epoch.
 pub(super) fn nanoseconds(literal: &Literal) -> Option<i128> {
     match literal {
-        Literal::Timestamp { seconds, nanos } => Some(i128::from(*seconds) * 1_000_000_000 + i128::from(*nanos)),
+        Literal::Timestamp { seconds, nanos } => {
+            Some(i128::from(*seconds) * 1_000_000_000 + i128::from(*nanos))
+        }
         _ => None,
     }
 }

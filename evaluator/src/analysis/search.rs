@@ -14,6 +14,9 @@ use super::question::holds;
 /// Hashes there are.
 const EVERYBODY: u64 = 1 << 32;
 
+/// So many rules are decided in the time that the rest of a step takes.
+const RULES_A_STEP: usize = 8;
+
 /// What is assumed so far.
 #[derive(Debug, Clone)]
 pub(super) struct Assumptions {
@@ -61,36 +64,61 @@ pub(super) enum Gap {
 pub(super) struct Search<'m> {
     model: &'m Model,
     steps_left: usize,
+    /// A decision of many rules takes longer.
+    step_costs: usize,
     /// The first reason why something may have been missed.
     pub(super) gap: Option<Gap>,
 }
 
 impl<'m> Search<'m> {
     pub(super) fn new(model: &'m Model) -> Self {
-        Self { model, steps_left: STEPS, gap: None }
+        let rules: usize = model.plans.iter().map(|plan| plan.steps.len()).sum();
+        Self {
+            model,
+            steps_left: STEPS,
+            step_costs: 1 + rules / RULES_A_STEP,
+            gap: None,
+        }
     }
 
     /// Calls `visit` with what all plans serve, once for each set of assumptions that decides that.
-    pub(super) fn outcomes<B>(&mut self, mut visit: impl FnMut(&Assumptions, &[Served]) -> ControlFlow<B>) -> Option<B> {
+    pub(super) fn outcomes<B>(
+        &mut self,
+        mut visit: impl FnMut(&Assumptions, &[Served]) -> ControlFlow<B>,
+    ) -> Option<B> {
         let model = self.model;
         let decide = |assumed: &Assumptions| {
-            model.plans.iter().map(|plan| model.served(plan, assumed)).collect::<Result<Vec<Served>, Next>>()
+            model
+                .plans
+                .iter()
+                .map(|plan| model.served(plan, assumed))
+                .collect::<Result<Vec<Served>, Next>>()
         };
-        self.walk(model.nothing(), &decide, &mut |assumed, served: Vec<Served>| visit(assumed, &served)).break_value()
+        self.walk(model.nothing(), &decide, &mut |assumed, served: Vec<Served>| {
+            visit(assumed, &served)
+        })
+        .break_value()
     }
 
-    /// Calls `visit` with every set of assumptions under which a rule's condition holds and the rule is in force, and who serves then.
-    pub(super) fn matches<B>(&mut self, plan: &Plan, rule: usize, mut visit: impl FnMut(Served) -> ControlFlow<B>) -> Option<B> {
+    /// Calls `visit` for every set of assumptions under which a rule's condition holds while the rule is in force: whether it would serve
+    /// whoever gets to it, and who serves.
+    pub(super) fn matches(&mut self, plan: &Plan, rule: usize, mut visit: impl FnMut(bool, Served)) {
         let model = self.model;
         let decide = |assumed: &Assumptions| {
             let step = &plan.steps[rule];
             if !model.is_open(step.window, assumed)? || model.truth(&step.condition, assumed)? != Some(true) {
                 return Ok(None);
             }
-            model.served(plan, assumed).map(Some)
+            let would_serve = model.is_rolled_out(step, assumed)? && model.variation(step, assumed)?.is_some();
+            Ok(Some((would_serve, model.served(plan, assumed)?)))
         };
-        let mut visit = |_: &Assumptions, served: Option<Served>| served.map_or(ControlFlow::Continue(()), &mut visit);
-        self.walk(model.nothing(), &decide, &mut visit).break_value()
+        let mut visit = |_: &Assumptions, found: Option<(bool, Served)>| {
+            if let Some((would_serve, served)) = found {
+                visit(would_serve, served);
+            }
+            ControlFlow::<()>::Continue(())
+        };
+        let _ = self.walk(model.nothing(), &decide, &mut visit);
     }
 
     fn walk<T, B>(
@@ -102,11 +130,11 @@ impl<'m> Search<'m> {
         // A stack of our own: what a decision asks for may be thousands.
         let mut open = vec![assumed];
         while let Some(assumed) = open.pop() {
-            if self.steps_left == 0 {
+            if self.steps_left < self.step_costs {
                 self.gap = Some(Gap::TooLong);
                 return ControlFlow::Continue(());
             }
-            self.steps_left -= 1;
+            self.steps_left -= self.step_costs;
             match decide(&assumed) {
                 Ok(decided) => visit(&assumed, decided)?,
                 Err(next) => self.branch(&assumed, next, &mut open),
@@ -171,10 +199,16 @@ impl Model {
                 && self.is_rolled_out(step, assumed)?
                 && let Some(variation) = self.variation(step, assumed)?
             {
-                return Ok(Served { rule: Some(rule), variation });
+                return Ok(Served {
+                    rule: Some(rule),
+                    variation,
+                });
             }
         }
-        Ok(Served { rule: None, variation: plan.default })
+        Ok(Served {
+            rule: None,
+            variation: plan.default,
+        })
     }
 
     fn is_open(&self, window: Window, assumed: &Assumptions) -> Result<bool, Next> {
@@ -182,11 +216,14 @@ impl Model {
             return Ok(true);
         }
         let now_ms = assumed.now_ms.ok_or(Next::Now)?;
-        Ok(window.from_ms.is_none_or(|from_ms| now_ms >= from_ms) && window.to_ms.is_none_or(|to_ms| now_ms < to_ms))
+        Ok(window.from_ms.is_none_or(|from_ms| now_ms >= from_ms)
+            && window.to_ms.is_none_or(|to_ms| now_ms < to_ms))
     }
 
     fn is_rolled_out(&self, step: &Step, assumed: &Assumptions) -> Result<bool, Next> {
-        let Some((rollout, bucket)) = &step.rollout else { return Ok(true) };
+        let Some((rollout, bucket)) = &step.rollout else {
+            return Ok(true);
+        };
         let now_ms = match rollout.is_scheduled() {
             true => assumed.now_ms.ok_or(Next::Now)?,
             false => 0,
@@ -202,7 +239,9 @@ impl Model {
             (Serve::Weighted(weights), Some(bucket)) => (weights, bucket),
             (Serve::Weighted(weights), None) => return Ok(weights.first().map(|(variation, _)| *variation)),
         };
-        let Some(((last, _), others)) = weights.split_last() else { return Ok(None) };
+        let Some(((last, _), others)) = weights.split_last() else {
+            return Ok(None);
+        };
         let mut sum = 0.0;
         for (variation, share) in others {
             sum += share.0;
@@ -213,7 +252,11 @@ impl Model {
             }
         }
         // A value is needed even where the first shares are nobody's.
-        Ok(self.class(self.variables.buckets[bucket.0].by, assumed)?.member.as_ref().map(|_| *last))
+        Ok(self
+            .class(self.variables.buckets[bucket.0].by, assumed)?
+            .member
+            .as_ref()
+            .map(|_| *last))
     }
 
     /// Whether the bucket's hash is below another; none where there is nothing to go by.
@@ -226,7 +269,9 @@ impl Model {
         }
         let buckets = &self.variables.buckets[bucket.0];
         let class = self.class(buckets.by, assumed)?;
-        let Some(member) = &class.member else { return Ok(None) };
+        let Some(member) = &class.member else {
+            return Ok(None);
+        };
         if class.is_single {
             return Ok(buckets.hash(member).map(|own| own < hash));
         }
@@ -242,7 +287,10 @@ impl Model {
 
     fn class(&self, attribute: AttributeRef, assumed: &Assumptions) -> Result<&Class, Next> {
         let class = assumed.classes[attribute.0].ok_or(Next::Class(attribute))?;
-        self.domains[attribute.0].classes.get(class).ok_or(Next::Class(attribute))
+        self.domains[attribute.0]
+            .classes
+            .get(class)
+            .ok_or(Next::Class(attribute))
     }
 
     fn truth(&self, formula: &Formula, assumed: &Assumptions) -> Truth {
@@ -255,7 +303,11 @@ impl Model {
             Formula::Has(attribute) => Ok(Some(self.class(*attribute, assumed)?.member.is_some())),
             Formula::Now(comparison, instant) => {
                 let now_ms = assumed.now_ms.ok_or(Next::Now)?;
-                Ok(Some(holds(*comparison, &moment(i128::from(now_ms) * 1_000_000), &moment(*instant))))
+                Ok(Some(holds(
+                    *comparison,
+                    &moment(i128::from(now_ms) * 1_000_000),
+                    &moment(*instant),
+                )))
             }
             Formula::Opaque(opaque) => assumed.opaque[opaque.0].ok_or(Next::Opaque(*opaque)),
             Formula::Not(operand) => Ok(self.truth(operand, assumed)?.map(|value| !value)),

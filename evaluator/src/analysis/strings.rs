@@ -17,7 +17,9 @@ use crate::condition::{Comparison, Literal};
 
 /// So many states of all automata together are visited at most.
 const STATES: usize = 4_000;
-/// So many strings lead to a state that are followed: the first may be a named one.
+/// Named strings of so many bytes together are told from all others while walking.
+const TOLD_BYTES: usize = 1_000;
+/// Where there are more, so many strings that lead to a state are followed: the first may be a named one.
 const STRINGS_A_STATE: u8 = 3;
 /// So many answers of patterns to named strings are found at most.
 const NAMED_ANSWERS: usize = 200_000;
@@ -30,7 +32,10 @@ pub(super) fn members(known: &[Literal], questions: &[Question]) -> Members {
     let named = constants(questions);
     let mut strings: Vec<String> = Vec::new();
     strings.extend(known.iter().filter_map(text));
-    let languages: Vec<&Question> = questions.iter().filter(|question| pattern(question).is_some()).collect();
+    let languages: Vec<&Question> = questions
+        .iter()
+        .filter(|question| pattern(question).is_some())
+        .collect();
     let ordered: Vec<String> = questions.iter().filter_map(ordered).collect();
     // Two of the named are as good as all where they answer alike, but that is known only once they are asked.
     let is_askable = named.len() * languages.len() <= NAMED_ANSWERS;
@@ -58,14 +63,25 @@ pub(super) fn members(known: &[Literal], questions: &[Question]) -> Members {
     let mut seen = HashSet::new();
     strings.retain(|text| seen.insert(text.clone()));
     Members {
-        members: strings.into_iter().map(|text| Member::One(Literal::String(text))).collect(),
+        members: strings
+            .into_iter()
+            .map(|text| Member::One(Literal::String(text)))
+            .collect(),
         is_complete,
     }
 }
 
 /// Strings that nothing names.
 fn outside(named: &HashSet<&str>) -> Option<String> {
-    (0..=named.len()).map(|nth| if nth == 0 { "other".to_owned() } else { format!("other-{nth}") }).find(|text| !named.contains(text.as_str()))
+    (0..=named.len())
+        .map(|nth| {
+            if nth == 0 {
+                "other".to_owned()
+            } else {
+                format!("other-{nth}")
+            }
+        })
+        .find(|text| !named.contains(text.as_str()))
 }
 
 fn as_str(literal: &Literal) -> Option<&str> {
@@ -104,6 +120,8 @@ fn pattern(question: &Question) -> Option<String> {
 struct Place {
     states: Vec<Option<StateID>>,
     utf8: Utf8,
+    /// The string so far, where a named one begins so and these are told apart.
+    named: Option<Vec<u8>>,
 }
 
 /// For each combination of answers that some string has, strings that have it, and whether these are all combinations beside what the
@@ -115,10 +133,26 @@ fn walk(languages: &[&Question], named: &HashSet<&str>) -> Option<(Vec<String>, 
     }
     let mut states = Vec::new();
     for automaton in &automata {
-        states.push(settled(automaton, automaton.start_state(&start::Config::new()).ok()?));
+        states.push(settled(
+            automaton,
+            automaton.start_state(&start::Config::new()).ok()?,
+        ));
     }
     let bytes = bytes();
-    let first = Place { states, utf8: Utf8::Start };
+    let are_told = named.iter().map(|text| text.len()).sum::<usize>() <= TOLD_BYTES;
+    let beginnings: HashSet<&[u8]> = match are_told {
+        true => named
+            .iter()
+            .flat_map(|text| (0..=text.len()).map(|end| &text.as_bytes()[..end]))
+            .collect(),
+        false => HashSet::new(),
+    };
+    let strings_a_state = if are_told { 1 } else { STRINGS_A_STATE };
+    let first = Place {
+        states,
+        utf8: Utf8::Start,
+        named: beginnings.contains(&b""[..]).then(Vec::new),
+    };
     let mut visits: HashMap<Place, u8> = HashMap::from([(first.clone(), 1)]);
     let mut open = VecDeque::from([(first, Vec::new())]);
     // By their answers: a string that nothing names, if there was one yet.
@@ -136,21 +170,29 @@ fn walk(languages: &[&Question], named: &HashSet<&str>) -> Option<(Vec<String>, 
             }
         }
         for &byte in &bytes {
-            let Some(utf8) = place.utf8.next(byte) else { continue };
+            let Some(utf8) = place.utf8.next(byte) else {
+                continue;
+            };
             let states = automata.iter().zip(&place.states).map(|(automaton, state)| {
                 state.and_then(|state| settled(automaton, automaton.next_state(state, byte)))
             });
-            let next = Place { states: states.collect(), utf8 };
+            let mut longer = so_far.clone();
+            longer.push(byte);
+            let is_beginning = place.named.is_some() && beginnings.contains(longer.as_slice());
+            let next = Place {
+                states: states.collect(),
+                utf8,
+                named: is_beginning.then(|| longer.clone()),
+            };
             let visited = visits.entry(next.clone()).or_default();
-            if *visited < STRINGS_A_STATE {
+            if *visited < strings_a_state {
                 *visited += 1;
-                let mut longer = so_far.clone();
-                longer.push(byte);
                 open.push_back((next, longer));
             }
         }
     }
-    let is_complete = found.values().all(Option::is_some);
+    // Told apart, where no other string was found there is none.
+    let is_complete = are_told || found.values().all(Option::is_some);
     Some((found.into_values().flatten().collect(), is_complete))
 }
 

@@ -8,7 +8,11 @@ use crate::world::World;
 
 #[track_caller]
 fn proved(conditions: &[&str]) {
-    assert_eq!(World::of(conditions).always_on(0), Always::Proved, "{conditions:?}");
+    assert_eq!(
+        World::of(conditions).always_on(0),
+        Always::Proved,
+        "{conditions:?}"
+    );
 }
 
 /// The context of the counter-example.
@@ -26,7 +30,13 @@ fn what_holds_for_everyone_is_proved() {
     proved(&["has(country) || !has(country)"]);
     proved(&["!has(level) || level < 3 || level >= 3"]);
     proved(&["level <= 3", "false && beta", "!has(level) || level > 2"]);
-    proved(&["country == \"IN\"", "false", "country != \"IN\"", "false", "!has(country)"]);
+    proved(&[
+        "country == \"IN\"",
+        "false",
+        "country != \"IN\"",
+        "false",
+        "!has(country)",
+    ]);
     proved(&["country.startsWith(\"I\") || !country.matches(\"^I\") || !has(country)"]);
     proved(&["!(country.endsWith(\"land\") && country.matches(\"^[0-9]+$\")) || !has(country)"]);
     proved(&["app >= semver(\"1.2.0\") || app < semver(\"1.2.0\") || !has(app)"]);
@@ -34,7 +44,11 @@ fn what_holds_for_everyone_is_proved() {
     proved(&["now >= timestamp(\"1970-01-01T00:00:00Z\")"]);
     proved(&["since < timestamp(0) || since >= timestamp(0) || !has(since)"]);
     // What is not taken apart, and yet is the same thing twice.
-    proved(&["size(country) > 2", "false", "!(size(country) > 2) || !has(country) || true"]);
+    proved(&[
+        "size(country) > 2",
+        "false",
+        "!(size(country) > 2) || !has(country) || true",
+    ]);
 }
 
 #[test]
@@ -42,12 +56,23 @@ fn what_does_not_is_refuted_by_a_context() {
     assert_eq!(refuted(&["false"]), json!({}));
     // Missing is a value too.
     assert_eq!(refuted(&["country == \"IN\" || country != \"IN\""]), json!({}));
-    assert_eq!(refuted(&["level < 3 || level > 3 || !has(level)"]), json!({ "level": 3 }));
-    assert_eq!(refuted(&["!has(country) || country != \"IN\""]), json!({ "country": "IN" }));
-    // No number is on neither side.
-    assert_eq!(refuted(&["!has(score) || score < 3.0 || score >= 3.0"]), json!({ "score": "NaN" }));
     assert_eq!(
-        refuted(&["!has(country) || !country.startsWith(\"I\") || !country.endsWith(\"N\") || country == \"IN\""])["country"]
+        refuted(&["level < 3 || level > 3 || !has(level)"]),
+        json!({ "level": 3 })
+    );
+    assert_eq!(
+        refuted(&["!has(country) || country != \"IN\""]),
+        json!({ "country": "IN" })
+    );
+    // No number is on neither side.
+    assert_eq!(
+        refuted(&["!has(score) || score < 3.0 || score >= 3.0"]),
+        json!({ "score": "NaN" })
+    );
+    assert_eq!(
+        refuted(&[
+            "!has(country) || !country.startsWith(\"I\") || !country.endsWith(\"N\") || country == \"IN\""
+        ])["country"]
             .as_str()
             .map(|text| text.starts_with('I') && text.ends_with('N') && text != "IN"),
         Some(true)
@@ -57,14 +82,23 @@ fn what_does_not_is_refuted_by_a_context() {
         refuted(&["!has(app) || app <= semver(\"1.2.3\") || app >= semver(\"1.2.4\")"]),
         json!({ "app": "1.2.4-0" })
     );
-    assert_eq!(refuted(&["!has(since) || since != timestamp(\"2026-12-01T09:00:00Z\")"]), json!({ "since": "2026-12-01T09:00:00Z" }));
+    assert_eq!(
+        refuted(&["!has(since) || since != timestamp(\"2026-12-01T09:00:00Z\")"]),
+        json!({ "since": "2026-12-01T09:00:00Z" })
+    );
 }
 
 #[test]
 fn what_cannot_be_taken_apart_is_not_guessed() {
-    for condition in ["size(country) < 100 || !has(country)", "!has(level) || level * level >= 0 || level < 0 || level > 3000000000"] {
+    for condition in [
+        "size(country) < 100 || !has(country)",
+        "!has(level) || level * level >= 0 || level < 0 || level > 3000000000",
+    ] {
         let answer = World::of(&[condition]).always_on(0);
-        assert!(matches!(answer, Always::Unknown { .. }), "{condition}: {answer:?}");
+        assert!(
+            matches!(answer, Always::Unknown { .. }),
+            "{condition}: {answer:?}"
+        );
     }
 }
 
@@ -76,9 +110,14 @@ fn rolled_out(rollout: &str) -> String {
 fn rollouts_leave_somebody_out_until_they_are_complete() {
     let everyone = "name: e, when: has(user_id), rollout: 100%, serve: yes".to_owned();
     let nobody = "name: n, when: '!has(user_id)', serve: yes".to_owned();
-    assert_eq!(World::new(&[everyone, nobody.clone()]).always_on(0), Always::Proved);
+    assert_eq!(
+        World::new(&[everyone, nobody.clone()]).always_on(0),
+        Always::Proved
+    );
     let most = World::new(&[rolled_out("99.9%"), nobody]);
-    let Always::Refuted { example, .. } = most.always_on(0) else { panic!("somebody is outside") };
+    let Always::Refuted { example, .. } = most.always_on(0) else {
+        panic!("somebody is outside")
+    };
     assert!(example.context.contains_key("user_id"), "{example:?}");
 
     // By time: from the moment on at which everybody is within.
@@ -93,19 +132,34 @@ fn rollouts_leave_somebody_out_until_they_are_complete() {
 fn a_named_users_bucket_is_known() {
     // The published user is within 89 percent and not within 88.
     let rule = |percent: u32, serve: &str| {
-        format!("name: r, salt: 61536f3bc838a705c105eb62, when: user_id == \"asuh\", rollout: {percent}%, serve: {serve}")
+        format!(
+            "name: r, salt: 61536f3bc838a705c105eb62, when: user_id == \"asuh\", rollout: {percent}%, serve: {serve}"
+        )
     };
     let rest = "name: rest, when: user_id != \"asuh\" || !has(user_id), serve: yes".to_owned();
-    assert_eq!(World::new(&[rule(89, "yes"), rest.clone()]).always_on(0), Always::Proved);
-    assert!(matches!(World::new(&[rule(88, "yes"), rest]).always_on(0), Always::Refuted { .. }));
+    assert_eq!(
+        World::new(&[rule(89, "yes"), rest.clone()]).always_on(0),
+        Always::Proved
+    );
+    assert!(matches!(
+        World::new(&[rule(88, "yes"), rest]).always_on(0),
+        Always::Refuted { .. }
+    ));
 }
 
 #[track_caller]
 fn warned(targeting: &[&str], expected: &[(Code, &str)]) {
     let targeting: Vec<String> = targeting.iter().map(|rule| (*rule).to_owned()).collect();
     let world = World::new(&targeting);
-    let found: Vec<_> = world.unreached().into_iter().map(|warning| (warning.code, warning.message)).collect();
-    let expected: Vec<_> = expected.iter().map(|(code, message)| (*code, (*message).to_owned())).collect();
+    let found: Vec<_> = world
+        .unreached()
+        .into_iter()
+        .map(|warning| (warning.code, warning.message))
+        .collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(code, message)| (*code, (*message).to_owned()))
+        .collect();
     assert_eq!(found, expected);
 }
 
@@ -113,24 +167,64 @@ fn warned(targeting: &[&str], expected: &[(Code, &str)]) {
 fn rules_that_serve_nobody_are_told() {
     let never = [(Code::NeverMatches, "no context matches the rule `b`")];
     let shadowed = [(Code::Shadowed, "the rule `b` is never reached")];
-    warned(&["name: a, when: beta, serve: yes", "name: b, when: level > 3 && level < 2, serve: yes"], &never);
-    warned(&["name: b, when: country == \"IN\" && country == \"US\", serve: yes"], &never);
-    warned(&["name: b, when: country.startsWith(\"I\") && country in [\"US\"], serve: yes"], &never);
-    warned(&["name: b, when: 'country.matches(\"^[a-z]+$\") && country.contains(\"I\")', serve: yes"], &never);
-    warned(&["name: b, when: '!has(level) && level > 2', serve: yes"], &never);
-    warned(&["name: a, when: level > 2, serve: yes", "name: b, when: level > 3 && beta, serve: no"], &shadowed);
     warned(
-        &["name: a, when: beta, serve: yes", "name: c, when: '!beta', serve: yes", "name: b, when: 'has(beta)', serve: no"],
+        &[
+            "name: a, when: beta, serve: yes",
+            "name: b, when: level > 3 && level < 2, serve: yes",
+        ],
+        &never,
+    );
+    warned(
+        &["name: b, when: country == \"IN\" && country == \"US\", serve: yes"],
+        &never,
+    );
+    warned(
+        &["name: b, when: 'country.startsWith(\"I\") && country in [\"US\"]', serve: yes"],
+        &never,
+    );
+    warned(
+        &["name: b, when: 'country.matches(\"^[a-z]+$\") && country.contains(\"I\")', serve: yes"],
+        &never,
+    );
+    warned(&["name: b, when: '!has(level) && level > 2', serve: yes"], &never);
+    warned(
+        &[
+            "name: a, when: level > 2, serve: yes",
+            "name: b, when: level > 3 && beta, serve: no",
+        ],
+        &shadowed,
+    );
+    warned(
+        &[
+            "name: a, when: beta, serve: yes",
+            "name: c, when: '!beta', serve: yes",
+            "name: b, when: 'has(beta)', serve: no",
+        ],
         &shadowed,
     );
     // The same users, by the same salt; and others by another.
     warned(
-        &["name: a, salt: s, when: beta, rollout: 50%, serve: yes", "name: b, salt: s, when: beta, rollout: 40%, serve: no"],
+        &[
+            "name: a, salt: s, when: beta, rollout: 50%, serve: yes",
+            "name: b, salt: s, when: beta, rollout: 40%, serve: no",
+        ],
         &shadowed,
     );
-    warned(&["name: a, when: beta, rollout: 50%, serve: yes", "name: b, when: beta, rollout: 40%, serve: no"], &[]);
+    warned(
+        &[
+            "name: a, when: beta, rollout: 50%, serve: yes",
+            "name: b, when: beta, rollout: 40%, serve: no",
+        ],
+        &[],
+    );
     // At another time.
-    warned(&["name: a, when: beta, to: 2026-12-01T00:00:00Z, serve: yes", "name: b, when: beta, serve: no"], &[]);
+    warned(
+        &[
+            "name: a, when: beta, to: 2026-12-01T00:00:00Z, serve: yes",
+            "name: b, when: beta, serve: no",
+        ],
+        &[],
+    );
     warned(
         &[
             "name: a, when: beta, to: 2026-12-01T00:00:00Z, serve: yes",
@@ -140,27 +234,51 @@ fn rules_that_serve_nobody_are_told() {
         &shadowed,
     );
     // What is not taken apart may hold.
-    warned(&["name: b, when: size(country) > 3 && size(country) < 2, serve: yes"], &[]);
+    warned(
+        &["name: b, when: size(country) > 3 && size(country) < 2, serve: yes"],
+        &[],
+    );
 }
 
 #[test]
 fn a_change_is_shown_with_a_context_for_each_kind() {
     let before = World::of(&["user_id in [\"123\", \"456\"]"]);
-    let after = World::of(&["user_id in [\"123\", \"456\"]", "false", "country in [\"IN\", \"US\"] && level == 2"]);
+    let after = World::of(&[
+        "user_id in [\"123\", \"456\"]",
+        "false",
+        "country in [\"IN\", \"US\"] && level == 2",
+    ]);
     let difference = before.changes_to(&after, 0);
     assert!(difference.unknown.is_empty(), "{difference:?}");
-    let [change] = &difference.changes[..] else { panic!("{difference:?}") };
-    assert_eq!((change.before.rule.as_deref(), change.after.rule.as_deref()), (None, Some("r2")));
-    assert_eq!(change.after.values, json!({ "on": true }).as_object().expect("an object").clone());
+    let [change] = &difference.changes[..] else {
+        panic!("{difference:?}")
+    };
+    assert_eq!(
+        (change.before.rule.as_deref(), change.after.rule.as_deref()),
+        (None, Some("r2"))
+    );
+    assert_eq!(
+        change.after.values,
+        json!({ "on": true }).as_object().expect("an object").clone()
+    );
     assert_eq!(change.example.context["level"], 2);
     // The same said otherwise changes nothing.
     let same = World::of(&["user_id == \"123\" || user_id == \"456\""]);
     assert_eq!(before.changes_to(&same, 0).changes, []);
     assert_eq!(before.changes_to(&same, 0).unknown.len(), 0);
     // A raised percentage changes something for those in between only.
-    let rule = |percent: u32| World::new(&[format!("name: r, when: has(user_id), rollout: {percent}%, serve: yes")]);
+    let rule = |percent: u32| {
+        World::new(&[format!(
+            "name: r, when: has(user_id), rollout: {percent}%, serve: yes"
+        )])
+    };
     let raised = rule(10).changes_to(&rule(12), 0);
-    let [change] = &raised.changes[..] else { panic!("{raised:?}") };
-    assert_eq!((change.before.rule.as_deref(), change.after.rule.as_deref()), (None, Some("r")));
+    let [change] = &raised.changes[..] else {
+        panic!("{raised:?}")
+    };
+    assert_eq!(
+        (change.before.rule.as_deref(), change.after.rule.as_deref()),
+        (None, Some("r"))
+    );
     assert!(raised.unknown.is_empty(), "{raised:?}");
 }

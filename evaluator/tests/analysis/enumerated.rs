@@ -48,7 +48,8 @@ fn condition() -> impl Strategy<Value = String> {
             inner.clone().prop_map(|operand| format!("!({operand})")),
             (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("({left} && {right})")),
             (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("({left} || {right})")),
-            (inner.clone(), inner.clone(), inner).prop_map(|(condition, then, otherwise)| format!("({condition} ? {then} : {otherwise})")),
+            (inner.clone(), inner.clone(), inner)
+                .prop_map(|(condition, then, otherwise)| format!("({condition} ? {then} : {otherwise})")),
         ]
     })
 }
@@ -57,7 +58,11 @@ fn condition() -> impl Strategy<Value = String> {
 fn targeting() -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec((condition(), any::<bool>()), 1..4).prop_map(|conditions| {
         let rule = |(nth, (condition, serve)): (usize, (String, bool))| {
-            format!("name: r{nth}, when: {}, serve: {}", json!(condition), if serve { "yes" } else { "no" })
+            format!(
+                "name: r{nth}, when: {}, serve: {}",
+                json!(condition),
+                if serve { "yes" } else { "no" }
+            )
         };
         conditions.into_iter().enumerate().map(rule).collect()
     })
@@ -66,20 +71,31 @@ fn targeting() -> impl Strategy<Value = Vec<String>> {
 /// The values of an attribute in the small world, the last of them none.
 fn values(attribute: &str) -> Vec<Json> {
     let mut values: Vec<Json> = match attribute {
+        // Every combination of answers that any string has, some string of these has.
         "country" => {
-            let mut texts = vec![String::new()];
-            for _ in 0..3 {
-                let longer: Vec<String> =
-                    texts.iter().flat_map(|text| ["I", "N", "S", "U", "z"].map(|next| format!("{text}{next}"))).collect();
-                texts.extend(longer);
-            }
+            let letters = ["", "I", "N", "S", "U"];
+            let mut texts: Vec<String> = letters
+                .iter()
+                .flat_map(|first| letters.map(|second| format!("{first}{second}")))
+                .collect();
+            texts.extend(["INS", "ISN", "IIN", "IIS", "NNS", "NNN", "zzz"].map(str::to_owned));
             texts.sort();
             texts.dedup();
             texts.into_iter().map(Json::from).collect()
         }
         "level" => (-1..6).map(Json::from).collect(),
         "beta" => vec![json!(false), json!(true)],
-        "app" => ["1.1.9", "1.2.0-0", "1.2.0-rc.0", "1.2.0-rc.1", "1.2.0-rc.1.0", "1.2.0", "1.2.1-0"].map(Json::from).to_vec(),
+        "app" => [
+            "1.1.9",
+            "1.2.0-0",
+            "1.2.0-rc.0",
+            "1.2.0-rc.1",
+            "1.2.0-rc.1.0",
+            "1.2.0",
+            "1.2.1-0",
+        ]
+        .map(Json::from)
+        .to_vec(),
         _ => vec![json!([]), json!(["a"]), json!(["b"]), json!(["a", "b", "c"])],
     };
     values.push(Json::Null);
@@ -105,8 +121,15 @@ fn contexts(text: &str) -> Vec<(Map<String, Json>, i64)> {
             })
             .collect();
     }
-    let moments: &[i64] = if text.contains("now") { &[0, INSTANT_MS - 1, INSTANT_MS, INSTANT_MS + 1] } else { &[0] };
-    contexts.into_iter().flat_map(|context| moments.iter().map(move |moment| (context.clone(), *moment))).collect()
+    let moments: &[i64] = if text.contains("now") {
+        &[0, INSTANT_MS - 1, INSTANT_MS, INSTANT_MS + 1]
+    } else {
+        &[0]
+    };
+    contexts
+        .into_iter()
+        .flat_map(|context| moments.iter().map(move |moment| (context.clone(), *moment)))
+        .collect()
 }
 
 /// What each context is served: the value, and the rule.
@@ -114,21 +137,24 @@ fn served(world: &World, contexts: &[(Map<String, Json>, i64)]) -> Vec<(bool, Op
     contexts
         .iter()
         .map(|(context, now_ms)| {
-            let decision = world.instance.decide("on", &Context::new(context, *now_ms)).expect("a variable");
+            let decision = world
+                .instance
+                .decide("on", &Context::new(context, *now_ms))
+                .expect("a variable");
             (decision.as_bool() == Some(true), decision.rule.map(str::to_owned))
         })
         .collect()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn answers_are_those_of_every_context(before in targeting(), after in targeting()) {
         let text = format!("{before:?} {after:?}");
         let contexts = contexts(&text);
         // More than a second's work is left to another case.
-        prop_assume!(contexts.len() < 60_000);
+        prop_assume!(contexts.len() < 20_000);
         let worlds = [World::new(&before), World::new(&after)];
         let all = worlds.each_ref().map(|world| served(world, &contexts));
         for (world, served) in worlds.iter().zip(&all) {

@@ -27,15 +27,27 @@ pub(crate) struct World {
 impl World {
     /// A feature `f` with a boolean variable `on`, false by default, and these rules, each in YAML's flow style.
     pub(crate) fn new(targeting: &[String]) -> World {
-        let targeting: String = targeting.iter().map(|rule| format!("  - {{ {rule} }}\n")).collect();
+        let targeting: String = targeting
+            .iter()
+            .map(|rule| format!("  - {{ {rule} }}\n"))
+            .collect();
         let feature = format!(
             "feature: f\nvariables: {{ on: {{ type: boolean }} }}\n\
              variations: {{ no: {{ on: false }}, yes: {{ on: true }} }}\ntargeting:\n{targeting}default: no\n"
         );
-        let files = [("context.yaml", CONTEXT), ("f.yaml", feature.as_str()), ("segments/few.txt", "IN\nISN\n")];
-        let files: Vec<_> = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
+        let files = [
+            ("context.yaml", CONTEXT),
+            ("f.yaml", feature.as_str()),
+            ("segments/few.txt", "IN\nISN\n"),
+        ];
+        let files: Vec<_> = files
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
+            .collect();
         let loaded = load(&files);
-        let rules = loaded.rules.unwrap_or_else(|| panic!("{feature}\n{:?}", loaded.diagnostics));
+        let rules = loaded
+            .rules
+            .unwrap_or_else(|| panic!("{feature}\n{:?}", loaded.diagnostics));
         let program = Program::load(&compile(&rules).expect("a module")).expect("a program");
         let instance = program.instance().expect("an instance");
         World { rules, instance }
@@ -59,6 +71,10 @@ impl World {
     }
 
     pub(crate) fn changes_to(&self, after: &World, from_ms: i64) -> Difference {
-        difference((&self.rules, &self.instance), (&after.rules, &after.instance), from_ms)
+        difference(
+            (&self.rules, &self.instance),
+            (&after.rules, &after.instance),
+            from_ms,
+        )
     }
 }

@@ -1,8 +1,8 @@
 //! Conditions, from their texts on, agree with another implementation of CEL, the crate `cel`: on random conditions and contexts,
 //! missing attributes included.
 //!
-//! `CROSSFADE_AGREEMENT_PAIRS` says how many pairs of a condition and a context to try, `CROSSFADE_SEED` which. What the crate cannot
-//! be asked is not asked: versions, which CEL does not have (they are held against the crate `semver` elsewhere).
+//! `CROSSFADE_AGREEMENT_PAIRS` says how many pairs of a condition and a context to try, `CROSSFADE_SEED` which. Not
+//! asked are versions, which CEL does not have (they are held against the crate `semver` elsewhere), and what the checker refuses.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::agreement::{questions, with_context};
 use crate::build::{rules, run};
-use crate::random::{SCALARS_OF_CEL, Tape, condition, context, environment, timestamp_texts};
+use crate::random::{Language, Tape, condition, context, environment, timestamp_texts};
 use crate::values::{V, rfc3339};
 use crate::written::{Reader, written};
 
@@ -60,7 +60,11 @@ fn conditions_agree_with_another_implementation_of_cel() {
     let result = runner.run(&tapes, |(conditions, contexts)| {
         one_case(&environment, &conditions, &contexts, &mut count.borrow_mut())
     });
-    let Count { agreed, refused, unknown } = count.into_inner();
+    let Count {
+        agreed,
+        refused,
+        unknown,
+    } = count.into_inner();
     let mut reasons = String::new();
     for (reason, pairs) in &refused {
         let _ = write!(reasons, "\n  {pairs} pairs refused: {reason}");
@@ -84,13 +88,16 @@ fn one_case(
 ) -> Result<(), TestCaseError> {
     let mut asked = Vec::new();
     for tape in tapes {
-        let condition = condition(environment, SCALARS_OF_CEL, &mut Tape::new(tape));
+        let condition = condition(environment, Language::OfCel, &mut Tape::new(tape));
         match read(environment, &condition) {
             Ok(read) => asked.push(read),
             Err(reason) => *count.refused.entry(reason).or_default() += contexts.len(),
         }
     }
-    let features = asked.iter().enumerate().flat_map(|(nth, asked)| questions(nth, &asked.checked));
+    let features = asked
+        .iter()
+        .enumerate()
+        .flat_map(|(nth, asked)| questions(nth, &asked.checked));
     let instance = run(&rules(environment.clone(), features.collect()));
     let texts = timestamp_texts();
     for (tape, now_s) in contexts {
@@ -105,11 +112,17 @@ fn one_case(
                     Err(_) => None,
                 };
                 let is = |question: &str| {
-                    let decision = instance.decide(&format!("{question}{nth}"), given).expect("a variable");
+                    let decision = instance
+                        .decide(&format!("{question}{nth}"), given)
+                        .expect("a variable");
                     decision.as_bool() == Some(true)
                 };
                 let answer = (is("true"), is("false"), is("known"));
-                let wanted = (expected == Some(true), expected == Some(false), expected.is_some());
+                let wanted = (
+                    expected == Some(true),
+                    expected == Some(false),
+                    expected.is_some(),
+                );
                 prop_assert!(
                     answer == wanted,
                     "{}\n{attributes:?}\nnow {now_ms}\nexpected {expected:?}, true/false/known {answer:?}: {:?}",
@@ -130,7 +143,8 @@ fn read(environment: &Environment, condition: &Expression) -> Result<Asked, Stri
     let text = written(condition, environment, Reader::Ours);
     let mut diagnostics = Vec::new();
     let mapped = MappedText::verbatim(text.as_str(), FileId(0), 0);
-    let checked = check(&mapped, environment, &mut diagnostics).ok_or_else(|| diagnostics[0].message.clone())?;
+    let checked =
+        check(&mapped, environment, &mut diagnostics).ok_or_else(|| diagnostics[0].message.clone())?;
     let plain = written(condition, environment, Reader::PlainCel);
     let plain = cel::Program::compile(&plain).unwrap_or_else(|error| panic!("{plain}: {error}"));
     Ok(Asked { text, checked, plain })
@@ -145,7 +159,12 @@ fn plain_context(
 ) -> cel::Context<'static, 'static> {
     let map: HashMap<String, cel::Value> = attributes
         .iter()
-        .map(|(id, value)| (environment.attribute(*id).expect("an attribute").name.clone(), plain(value, texts)))
+        .map(|(id, value)| {
+            (
+                environment.attribute(*id).expect("an attribute").name.clone(),
+                plain(value, texts),
+            )
+        })
         .collect();
     let mut context = cel::Context::default();
     context.add_variable_from_value("c", map);
@@ -161,7 +180,11 @@ fn plain(value: &V, texts: &HashMap<i128, String>) -> cel::Value {
         V::Double(value) => (*value).into(),
         V::Str(text) | V::Semver(text) => text.as_str().into(),
         V::Time(time) => texts[time].as_str().into(),
-        V::List(elements) => elements.iter().map(|element| plain(element, texts)).collect::<Vec<_>>().into(),
+        V::List(elements) => elements
+            .iter()
+            .map(|element| plain(element, texts))
+            .collect::<Vec<_>>()
+            .into(),
         V::Duration(_) => panic!("no attribute is a duration"),
     }
 }

@@ -30,9 +30,16 @@ fn everyone(salt: &str, rollout: Option<Rollout>) -> TargetingRule {
 /// Ten variations of a tenth each.
 fn tenths(name: &str, salt: &str) -> Feature {
     let names: Vec<String> = (0..ARMS).map(|arm| arm.to_string()).collect();
-    let variations: Vec<_> = names.iter().enumerate().map(|(arm, name)| (name.as_str(), json!([arm]))).collect();
+    let variations: Vec<_> = names
+        .iter()
+        .enumerate()
+        .map(|(arm, name)| (name.as_str(), json!([arm])))
+        .collect();
     let weights = (0..ARMS).map(|arm| (arm, Share(0.1))).collect();
-    let split = TargetingRule { serve: Serve::Weighted(weights), ..everyone(salt, None) };
+    let split = TargetingRule {
+        serve: Serve::Weighted(weights),
+        ..everyone(salt, None)
+    };
     feature(name, &[name], &variations, vec![split])
 }
 
@@ -45,7 +52,10 @@ fn assert_uniform(what: &str, observed: &[usize], shares: &[f64]) {
         .map(|(observed, share)| (*observed as f64 - share * all as f64).powi(2) / (share * all as f64))
         .sum();
     let freedom = observed.len() - 1;
-    let critical = CRITICAL.iter().find(|(degrees, _)| *degrees == freedom).map_or(0.0, |(_, critical)| *critical);
+    let critical = CRITICAL
+        .iter()
+        .find(|(degrees, _)| *degrees == freedom)
+        .map_or(0.0, |(_, critical)| *critical);
     println!("{what}: chi-square {statistic:.2} of {freedom} degrees of freedom, critical {critical}");
     assert!(statistic < critical, "{what}: {observed:?}");
 }
@@ -59,7 +69,8 @@ fn a_million_users_are_spread_evenly_and_each_rule_spreads_them_anew() {
         switch("within", vec![everyone("one salt", quarter)]),
     ];
     let instance = run(&rules(attributes(), features));
-    let [arms, again, within] = ["arms", "again", "within"].map(|key| instance.program().variable(key).expect("a variable"));
+    let [arms, again, within] =
+        ["arms", "again", "within"].map(|key| instance.program().variable(key).expect("a variable"));
     let mut by_arm = [0; ARMS];
     let mut by_arm_of_rolled_out = [0; ARMS];
     let mut again_of_first_arm = [0; ARMS];
@@ -69,7 +80,13 @@ fn a_million_users_are_spread_evenly_and_each_rule_spreads_them_anew() {
         let user = format!("user-{number:08}");
         let user = [("user_id", Value::String(&user))];
         let context = Context::new(&user, 0);
-        let arm = |variable| instance.decide_variable(variable, &context).value.as_u64().unwrap_or(0) as usize;
+        let arm = |variable| {
+            instance
+                .decide_variable(variable, &context)
+                .value
+                .as_u64()
+                .unwrap_or(0) as usize
+        };
         let first = arm(arms);
         by_arm[first] += 1;
         if first == 0 {
@@ -84,14 +101,26 @@ fn a_million_users_are_spread_evenly_and_each_rule_spreads_them_anew() {
     let tenths = [0.1; ARMS];
     assert_uniform("weights", &by_arm, &tenths);
     assert_uniform("a rollout of a quarter", &rolled_out, &[0.75, 0.25]);
-    assert_uniform("weights of those within the rollout", &by_arm_of_rolled_out, &tenths);
-    assert_uniform("another rule's weights of those in one variation", &again_of_first_arm, &tenths);
+    assert_uniform(
+        "weights of those within the rollout",
+        &by_arm_of_rolled_out,
+        &tenths,
+    );
+    assert_uniform(
+        "another rule's weights of those in one variation",
+        &again_of_first_arm,
+        &tenths,
+    );
 }
 
 /// Whether a program with one feature serves a user at a moment.
 fn serves(instance: &Instance, key: &str, user: &str, now_ms: i64) -> bool {
     let user = [("user_id", Value::String(user))];
-    instance.decide(key, &Context::new(&user, now_ms)).expect("a variable").as_bool() == Some(true)
+    instance
+        .decide(key, &Context::new(&user, now_ms))
+        .expect("a variable")
+        .as_bool()
+        == Some(true)
 }
 
 proptest! {

@@ -1,11 +1,11 @@
 //! Conditions as CEL writes them: for our own parser, and for another implementation of CEL.
 
 use crossfade_evaluator::condition::{
-    Arithmetic, AttributeId, Comparison, DurationField, Environment, Expression, Function, Kind, Literal, Macro,
-    TimestampField, Type,
+    Arithmetic, AttributeId, Comparison, DurationField, Environment, Expression, Function, Kind, Literal,
+    Macro, TimestampField, Type,
 };
 
-use crate::values::{of_literal, rfc3339, V};
+use crate::values::{V, of_literal, rfc3339};
 
 /// Who is to read it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,13 +45,21 @@ impl Writer<'_> {
             Kind::Not(operand) => format!("!({})", self.expression(operand)),
             Kind::And(all) => format!("({})", operands(all, " && ")),
             Kind::Or(any) => format!("({})", operands(any, " || ")),
-            Kind::Conditional { condition, then, otherwise } => format!(
+            Kind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => format!(
                 "({} ? {} : {})",
                 self.expression(condition),
                 self.expression(then),
                 self.expression(otherwise)
             ),
-            Kind::Compare { operator, left, right } => self.between(left, comparison(*operator), right),
+            Kind::Compare {
+                operator,
+                left,
+                right,
+            } => self.between(left, comparison(*operator), right),
             Kind::In { needle, list } => self.between(needle, "in", list),
             Kind::InSegment { needle, segment } => {
                 let needle = self.expression(needle);
@@ -59,16 +67,26 @@ impl Writer<'_> {
                 match self.reader {
                     Reader::Ours => format!("({needle} in segment(\"{}\"))", segment.name),
                     Reader::PlainCel => {
-                        let values: Vec<String> = segment.values.iter().map(|value| string_text(value)).collect();
+                        let values: Vec<String> =
+                            segment.values.iter().map(|value| string_text(value)).collect();
                         format!("({needle} in [{}])", values.join(", "))
                     }
                 }
             }
-            Kind::Arithmetic { operator, left, right } => self.between(left, arithmetic(*operator), right),
+            Kind::Arithmetic {
+                operator,
+                left,
+                right,
+            } => self.between(left, arithmetic(*operator), right),
             Kind::Negate(operand) => format!("(-({}))", self.expression(operand)),
             Kind::List(elements) => format!("[{}]", operands(elements, ", ")),
             Kind::Index { list, index } => format!("{}[{}]", self.expression(list), self.expression(index)),
-            Kind::Comprehension { macro_, variable, list, predicate } => format!(
+            Kind::Comprehension {
+                macro_,
+                variable,
+                list,
+                predicate,
+            } => format!(
                 "{}.{}(x{}, {})",
                 self.expression(list),
                 match macro_ {
@@ -92,7 +110,11 @@ impl Writer<'_> {
     }
 
     fn between(&self, left: &Expression, operator: &str, right: &Expression) -> String {
-        format!("({} {operator} {})", self.expression(left), self.expression(right))
+        format!(
+            "({} {operator} {})",
+            self.expression(left),
+            self.expression(right)
+        )
     }
 
     fn path(&self, id: AttributeId) -> String {
@@ -116,7 +138,10 @@ impl Writer<'_> {
     }
 
     fn call(&self, function: Function, arguments: &[Expression]) -> String {
-        let texts: Vec<String> = arguments.iter().map(|argument| self.expression(argument)).collect();
+        let texts: Vec<String> = arguments
+            .iter()
+            .map(|argument| self.expression(argument))
+            .collect();
         let alone = |name: &str| format!("{name}({})", texts[0]);
         let method = |name: &str| format!("{}.{name}({})", texts[0], texts[1..].join(", "));
         match function {
@@ -166,7 +191,11 @@ fn literal_text(literal: &Literal) -> String {
         Literal::Duration(nanos) => {
             let sign = if *nanos < 0 { "-" } else { "" };
             let nanos = nanos.unsigned_abs();
-            format!("duration(\"{sign}{}.{:09}s\")", nanos / 1_000_000_000, nanos % 1_000_000_000)
+            format!(
+                "duration(\"{sign}{}.{:09}s\")",
+                nanos / 1_000_000_000,
+                nanos % 1_000_000_000
+            )
         }
         Literal::Semver(text) => format!("semver(\"{text}\")"),
     }

@@ -4,7 +4,10 @@
 //! `make devcycle` gets the answers, from DevCycle's package in the npm registry; without them nothing is asked here. A schedule is not
 //! asked at the very millisecond it begins: there DevCycle serves nobody, whatever share the schedule begins with.
 
-#![expect(clippy::expect_used, reason = "a test whose surroundings fail should fail and say where")]
+#![expect(
+    clippy::expect_used,
+    reason = "a test whose surroundings fail should fail and say where"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -52,7 +55,10 @@ struct Row {
 
 fn main() -> ExitCode {
     // Cargo hands the names of the tests that it is asked for to every test binary.
-    let names: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let names: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
     if !names.is_empty() && !names.iter().any(|name| "devcycle".contains(name.as_str())) {
         return ExitCode::SUCCESS;
     }
@@ -63,8 +69,11 @@ fn main() -> ExitCode {
     let questions = std::fs::read_to_string(beside("questions.json")).expect("the questions");
     let questions: Questions = serde_json::from_str(&questions).expect("questions as rows.mjs reads them");
     let mut lines = lines.lines();
-    let head: Json = serde_json::from_str(lines.next().unwrap_or_default()).expect("where the rows come from");
-    let rows: Vec<Row> = lines.map(|line| serde_json::from_str(line).expect("a row as rows.mjs writes it")).collect();
+    let head: Json =
+        serde_json::from_str(lines.next().unwrap_or_default()).expect("where the rows come from");
+    let rows: Vec<Row> = lines
+        .map(|line| serde_json::from_str(line).expect("a row as rows.mjs writes it"))
+        .collect();
 
     let mut asked = 0;
     let mut wrong = Vec::new();
@@ -81,13 +90,19 @@ fn main() -> ExitCode {
         head["source"].as_str().unwrap_or_default(),
         wrong.len()
     );
-    if wrong.is_empty() && rows.len() >= 10_000 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if wrong.is_empty() && rows.len() >= 10_000 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Asks everything of the users of one salt; tells how much that was.
 fn ask(questions: &Questions, number: usize, salt: &str, rows: &[&Row], wrong: &mut Vec<String>) -> usize {
     let loaded = load(&rules(questions, salt));
-    let rules = loaded.rules.unwrap_or_else(|| fail(&loaded.diagnostics[0].message));
+    let rules = loaded
+        .rules
+        .unwrap_or_else(|| fail(&loaded.diagnostics[0].message));
     let wasm = compile(&rules).expect("a module");
     let program = Program::load(&wasm).expect("a program");
     let instance = program.instance().expect("an instance");
@@ -106,23 +121,39 @@ fn ask(questions: &Questions, number: usize, salt: &str, rows: &[&Row], wrong: &
             decision.value.as_i64()
         };
         // The numbers themselves, as an explanation shows them.
-        let numbers = explain(&rules, &context(0), |feature| feature.name == "numbers");
+        let numbers = explain(&rules, &context(0), |feature| feature.name.starts_with("numbers"));
         let rule = &numbers.features[0].rules[0];
-        let rollout = rule.rollout.as_ref().and_then(|rollout| rollout.bucket.as_ref()).map(|bucket| bucket.number);
-        compare(row, "rollout", &rollout, rollout.map(f64::to_bits) == Some(row.rollout.to_bits()));
-        let split = &numbers.features[0].rules[1].split;
+        let rollout = rule
+            .rollout
+            .as_ref()
+            .and_then(|rollout| rollout.bucket.as_ref())
+            .map(|bucket| bucket.number);
+        compare(
+            row,
+            "rollout",
+            &rollout,
+            rollout.map(f64::to_bits) == Some(row.rollout.to_bits()),
+        );
+        let split = &numbers.features[1].rules[0].split;
         let bucketing = split.as_ref().map(|split| split.bucket.number);
-        // Who is within the first rule's rollout is not asked by the second; half are not.
-        if bucketing.is_some() {
-            compare(row, "bucketing", &bucketing, bucketing.map(f64::to_bits) == Some(row.bucketing.to_bits()));
-        }
+        compare(row, "bucketing", &bucketing, bucketing.map(f64::to_bits) == Some(row.bucketing.to_bits()));
         for (nth, passes) in row.passes.iter().enumerate() {
             let ours = arm(format!("rollout{nth}"), 0);
-            compare(row, &format!("rollout {nth}"), &ours, (ours == Some(0)) == *passes);
+            compare(
+                row,
+                &format!("rollout {nth}"),
+                &ours,
+                (ours == Some(0)) == *passes,
+            );
         }
         for (nth, chosen) in row.chosen.iter().enumerate() {
             let ours = arm(format!("weights{nth}"), 0);
-            compare(row, &format!("distribution {nth}"), &ours, ours == i64::try_from(*chosen).ok());
+            compare(
+                row,
+                &format!("distribution {nth}"),
+                &ours,
+                ours == i64::try_from(*chosen).ok(),
+            );
         }
         for (moment, scheduled) in questions.schedule.moments.iter().zip(&row.scheduled) {
             let ours = arm("schedule".to_owned(), milliseconds(moment));
@@ -146,13 +177,20 @@ fn rules(questions: &Questions, salt: &str) -> Vec<(String, Vec<u8>)> {
     };
     let percent = |share: f64| format!("{}%", share * 100.0);
     let rule = |rollout: Json| json!([{ "name": "r", "salt": salt, "when": "true", "rollout": rollout, "serve": "a" }]);
-    let weights = |shares: &[f64]| -> Json { shares.iter().zip(["a", "b", "c"]).map(|(share, name)| (name, percent(*share))).collect() };
-    let mut files = vec![("context.yaml".to_owned(), b"attributes: { user_id: { type: string } }".to_vec())];
-    let halves = json!([
-        { "name": "r", "salt": salt, "when": "true", "rollout": "50%", "serve": "a" },
-        { "name": "w", "salt": salt, "when": "true", "serve": { "a": "50%", "b": "50%" } },
-    ]);
-    files.push(feature("numbers", halves));
+    let weights = |shares: &[f64]| -> Json {
+        shares
+            .iter()
+            .zip(["a", "b", "c"])
+            .map(|(share, name)| (name, percent(*share)))
+            .collect()
+    };
+    let mut files = vec![(
+        "context.yaml".to_owned(),
+        b"attributes: { user_id: { type: string } }".to_vec(),
+    )];
+    files.push(feature("numbers-of-rollout", rule(json!("50%"))));
+    let halves = json!([{ "name": "r", "salt": salt, "when": "true", "serve": weights(&[0.5, 0.5]) }]);
+    files.push(feature("numbers-of-weights", halves));
     for (nth, share) in questions.rollouts.iter().enumerate() {
         files.push(feature(&format!("rollout{nth}"), rule(json!(percent(*share)))));
     }
@@ -162,7 +200,10 @@ fn rules(questions: &Questions, salt: &str) -> Vec<(String, Vec<u8>)> {
     }
     let schedule = &questions.schedule;
     let range = format!("{}..{}", schedule.start * 100.0, schedule.end * 100.0);
-    files.push(feature("schedule", rule(json!({ "from": schedule.from, "to": schedule.to, "percent": range }))));
+    files.push(feature(
+        "schedule",
+        rule(json!({ "from": schedule.from, "to": schedule.to, "percent": range })),
+    ));
     files
 }
 
@@ -172,10 +213,15 @@ fn milliseconds(instant: &str) -> i64 {
 }
 
 fn beside(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/devcycle").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/devcycle")
+        .join(name)
 }
 
-#[expect(clippy::panic, reason = "a test whose surroundings fail should fail and say where")]
+#[expect(
+    clippy::panic,
+    reason = "a test whose surroundings fail should fail and say where"
+)]
 fn fail(why: &str) -> ! {
     panic!("{why}")
 }

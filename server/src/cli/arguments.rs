@@ -140,7 +140,9 @@ impl RulesArguments {
             ..findings
         };
         findings.diagnostics.extend(more);
-        findings.diagnostics.sort_by_key(|finding| (rules.sources.place(finding.span()).file, finding.span().start));
+        findings
+            .diagnostics
+            .sort_by_key(|finding| (rules.sources.place(finding.span()).file, finding.span().start));
         self.told(findings)
     }
 

@@ -27,7 +27,7 @@ Examples:
   crossfade check --rules rules/checkout.yaml      one file, by the context and segments beside it
   crossfade check --rules next.wasm                a built program
   crossfade check --deny-warnings --format short   for CI and editors: a line for each finding
-  crossfade check --always read=true               whether everyone, whoever they may be, reads from new
+  crossfade check --always read=true               whether everyone there could be reads from new
 
 Exit codes: 0 usable, 1 not usable (or warnings, if denied, or not always so), 2 could not be read")]
 pub(super) struct Arguments {
@@ -77,7 +77,7 @@ impl FromStr for Claim {
 #[derive(Debug, Serialize)]
 struct Judged {
     flag: String,
-    value: Value,
+    wanted: Value,
     #[serde(flatten)]
     answer: Always,
 }
@@ -154,7 +154,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Shape::Json => output::say_json(&record(&verdict))?,
     }
     let is_denied = arguments.deny_warnings && verdict.findings.of(Severity::Warning) > 0;
-    let is_always_so = verdict.claims.iter().all(|judged| judged.answer == Always::Proved);
+    let is_always_so = verdict
+        .claims
+        .iter()
+        .all(|judged| judged.answer == Always::Proved);
     Ok(if verdict.usable && !is_denied && is_always_so {
         ExitCode::SUCCESS
     } else {
@@ -181,19 +184,44 @@ fn usable(compiled: Compiled, arguments: &Arguments) -> anyhow::Result<Verdict> 
     let version = Some(compiled.program.version().to_owned());
     let Some(rules) = &compiled.rules else {
         if let Some(claim) = arguments.always.first() {
-            return Err(Failure::No(format!("whether {} is always so cannot be told: {NO_SOURCES}", claim.flag)).into());
+            return Err(Failure::No(format!(
+                "whether {} is always so cannot be told: {NO_SOURCES}",
+                claim.flag
+            ))
+            .into());
         }
-        return Ok(Verdict { usable: true, version, size, findings: compiled.warnings, notes, ..Verdict::default() });
+        return Ok(Verdict {
+            usable: true,
+            version,
+            size,
+            findings: compiled.warnings,
+            notes,
+            ..Verdict::default()
+        });
     };
-    let from_ms = arguments.from.unwrap_or_else(jiff::Timestamp::now).as_millisecond();
+    let from_ms = arguments
+        .from
+        .unwrap_or_else(jiff::Timestamp::now)
+        .as_millisecond();
     let claims = arguments.always.iter().map(|claim| {
         let answer = always(rules, &instance, &claim.flag, &claim.value, from_ms)
             .ok_or_else(|| Failure::No(format!("there is no flag `{}`", claim.flag)))?;
-        Ok(Judged { flag: claim.flag.clone(), value: claim.value.clone(), answer })
+        Ok(Judged {
+            flag: claim.flag.clone(),
+            wanted: claim.value.clone(),
+            answer,
+        })
     });
     let claims = claims.collect::<Result<_, Failure>>()?;
     let findings = from.with(compiled.warnings, rules, unreached(rules));
-    Ok(Verdict { usable: true, version, size, findings, notes, claims })
+    Ok(Verdict {
+        usable: true,
+        version,
+        size,
+        findings,
+        notes,
+        claims,
+    })
 }
 
 fn text(verdict: &Verdict) -> String {
@@ -210,15 +238,24 @@ fn short(verdict: &Verdict) -> String {
 
 /// A line for what was to be proved, and for a context that refutes it.
 fn claims(verdict: &Verdict) -> String {
-    let told = |Judged { flag, value, answer }: &Judged| match answer {
-        Always::Proved => format!("`{flag}` is {value} for every context\n"),
-        Always::Refuted { example, value: found, rule } => {
-            let by = rule.as_ref().map_or_else(|| "by default".to_owned(), |rule| format!("by the rule `{rule}`"));
-            let at = example.now_ms.map(|now_ms| format!(" at {}", moment(now_ms))).unwrap_or_default();
+    let told = |Judged { flag, wanted, answer }: &Judged| match answer {
+        Always::Proved => format!("`{flag}` is {wanted} for every context\n"),
+        Always::Refuted {
+            example,
+            value: found,
+            rule,
+        } => {
+            let by = rule
+                .as_ref()
+                .map_or_else(|| "by default".to_owned(), |rule| format!("by the rule `{rule}`"));
+            let at = example
+                .now_ms
+                .map(|now_ms| format!(" at {}", moment(now_ms)))
+                .unwrap_or_default();
             let context = serde_json::json!(example.context);
-            format!("`{flag}` is not always {value}: it is {found}, {by}, for {context}{at}\n")
+            format!("`{flag}` is not always {wanted}: it is {found}, {by}, for {context}{at}\n")
         }
-        Always::Unknown { why } => format!("whether `{flag}` is always {value} is unknown: {why}\n"),
+        Always::Unknown { why } => format!("whether `{flag}` is always {wanted} is unknown: {why}\n"),
     };
     verdict.claims.iter().map(told).collect()
 }

@@ -81,7 +81,10 @@ impl Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (old, new) = (version(&arguments.old)?, version(&arguments.new)?);
-    let from_ms = arguments.from.unwrap_or_else(jiff::Timestamp::now).as_millisecond();
+    let from_ms = arguments
+        .from
+        .unwrap_or_else(jiff::Timestamp::now)
+        .as_millisecond();
     let difference = difference((&old.0, &old.1), (&new.0, &new.1), from_ms);
     let users = match &arguments.users {
         Some(path) => Some(count(&contexts(path)?, &old.1, &new.1, from_ms)),
@@ -89,15 +92,24 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     match arguments.format {
         Format::Text => output::say(&text(&difference, users.as_ref()))?,
-        Format::Json => output::say_json(&Record { difference: &difference, users: users.as_ref() })?,
+        Format::Json => output::say_json(&Record {
+            difference: &difference,
+            users: users.as_ref(),
+        })?,
     }
     let is_same = difference == Difference::default();
-    Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+    Ok(if is_same {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(NO)
+    })
 }
 
 /// The rules, and what decides by them.
 fn version(path: &Path) -> anyhow::Result<(Rules, Instance)> {
-    let arguments = RulesArguments { rules: path.to_owned() };
+    let arguments = RulesArguments {
+        rules: path.to_owned(),
+    };
     let (compiled, rules) = arguments.compile_from_rules()?;
     Ok((rules, compiled.program.instance()?))
 }
@@ -105,7 +117,10 @@ fn version(path: &Path) -> anyhow::Result<(Rules, Instance)> {
 /// The users of a file: a line that begins with a brace is a context, another an ID.
 fn contexts(path: &Path) -> anyhow::Result<Vec<Map<String, Json>>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let lines = text.lines().enumerate().map(|(number, line)| (number, line.trim()));
+    let lines = text
+        .lines()
+        .enumerate()
+        .map(|(number, line)| (number, line.trim()));
     lines
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .map(|(number, line)| {
@@ -125,12 +140,22 @@ fn count(contexts: &[Map<String, Json>], old: &Instance, new: &Instance, now_ms:
     for context in contexts {
         let context = Context::new(context, now_ms);
         let before = old.decide_all(&context);
-        let after: BTreeMap<&str, &Json> = new.decide_all(&context).iter().map(|decision| (decision.key, decision.value)).collect();
+        let after: BTreeMap<&str, &Json> = new
+            .decide_all(&context)
+            .iter()
+            .map(|decision| (decision.key, decision.value))
+            .collect();
         let mut is_changed = false;
         for decision in before.iter() {
-            let Some(value) = after.get(decision.key).filter(|value| **value != decision.value) else { continue };
+            let Some(value) = after.get(decision.key).filter(|value| **value != decision.value) else {
+                continue;
+            };
             is_changed = true;
-            let key = (decision.key.to_owned(), decision.value.to_string(), value.to_string());
+            let key = (
+                decision.key.to_owned(),
+                decision.value.to_string(),
+                value.to_string(),
+            );
             let change = changes.entry(key).or_insert_with(|| UsersChange {
                 variable: decision.key.to_owned(),
                 before: decision.value.clone(),
@@ -141,7 +166,11 @@ fn count(contexts: &[Map<String, Json>], old: &Instance, new: &Instance, now_ms:
         }
         changed += usize::from(is_changed);
     }
-    Users { users: contexts.len(), changed, changes: changes.into_values().collect() }
+    Users {
+        users: contexts.len(),
+        changed,
+        changes: changes.into_values().collect(),
+    }
 }
 
 fn text(difference: &Difference, users: Option<&Users>) -> String {
@@ -161,12 +190,24 @@ fn text(difference: &Difference, users: Option<&Users>) -> String {
         text.push_str(&told(change));
     }
     for (feature, why) in &difference.unknown {
-        text.push_str(&format!("{feature}: whether anything else changes is unknown: {why}\n"));
+        text.push_str(&format!(
+            "{feature}: whether anything else changes is unknown: {why}\n"
+        ));
     }
     if let Some(users) = users {
-        text.push_str(&format!("{} of {} change\n", users.changed, counted(users.users, "user")));
+        text.push_str(&format!(
+            "{} of {} change\n",
+            users.changed,
+            counted(users.users, "user")
+        ));
         for change in &users.changes {
-            text.push_str(&format!("  {}: {} → {}, for {}\n", change.variable, change.before, change.after, counted(change.users, "user")));
+            text.push_str(&format!(
+                "  {}: {} → {}, for {}\n",
+                change.variable,
+                change.before,
+                change.after,
+                counted(change.users, "user")
+            ));
         }
     }
     text + &summary(difference)
@@ -175,23 +216,47 @@ fn text(difference: &Difference, users: Option<&Users>) -> String {
 /// A change in two lines: from what to what, and for whom.
 fn told(change: &Change) -> String {
     let outcome = |outcome: &Outcome| {
-        let rule = outcome.rule.as_deref().map_or_else(|| "the default".to_owned(), |rule| format!("`{rule}`"));
-        let values: Vec<String> = outcome.values.iter().map(|(key, value)| format!("{key} {value}")).collect();
+        let rule = outcome
+            .rule
+            .as_deref()
+            .map_or_else(|| "the default".to_owned(), |rule| format!("`{rule}`"));
+        let values: Vec<String> = outcome
+            .values
+            .iter()
+            .map(|(key, value)| format!("{key} {value}"))
+            .collect();
         format!("{rule} ({})", values.join(", "))
     };
     let example = json!(change.example.context);
-    let moment = change.example.now_ms.map(|now_ms| format!(" at {}", moment(now_ms))).unwrap_or_default();
-    format!("  {} → {}\n    for example {example}{moment}\n", outcome(&change.before), outcome(&change.after))
+    let moment = change
+        .example
+        .now_ms
+        .map(|now_ms| format!(" at {}", moment(now_ms)))
+        .unwrap_or_default();
+    format!(
+        "  {} → {}\n    for example {example}{moment}\n",
+        outcome(&change.before),
+        outcome(&change.after)
+    )
 }
 
 fn summary(difference: &Difference) -> String {
-    let Difference { added, removed, changes, unknown } = difference;
+    let Difference {
+        added,
+        removed,
+        changes,
+        unknown,
+    } = difference;
     if *difference == Difference::default() {
         return "nothing changes for anyone\n".to_owned();
     }
     let mut parts = vec![counted(changes.len(), "kind") + " of change"];
     if !added.is_empty() || !removed.is_empty() {
-        parts.push(format!("{} more, {} fewer", counted(added.len(), "flag"), removed.len()));
+        parts.push(format!(
+            "{} more, {} fewer",
+            counted(added.len(), "flag"),
+            removed.len()
+        ));
     }
     if !unknown.is_empty() {
         parts.push(format!("{} not decided", counted(unknown.len(), "feature")));
