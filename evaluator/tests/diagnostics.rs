@@ -11,6 +11,7 @@ mod golden;
 use std::fs;
 use std::path::Path;
 
+use crossfade_evaluator::analysis::unreached;
 use crossfade_evaluator::diagnostic::{Code, render_json, render_short, render_text};
 use crossfade_evaluator::rules::{Loaded, load};
 
@@ -25,8 +26,13 @@ fn cases() -> Vec<std::path::PathBuf> {
     cases
 }
 
+/// What loading says, and what analysis adds where there is nothing wrong.
 fn loaded(case: &Path) -> Loaded {
-    load(&files::folder(case))
+    let mut loaded = load(&files::folder(case));
+    if let Some(rules) = &loaded.rules {
+        loaded.diagnostics.extend(unreached(rules));
+    }
+    loaded
 }
 
 #[test]

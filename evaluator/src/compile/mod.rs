@@ -35,3 +35,4 @@ mod value;
 
 pub use error::CompileError;
 pub use module::compile;
+pub(crate) use pattern::automaton;

@@ -91,11 +91,12 @@ fn table(pattern: &str) -> Result<Vec<u8>, CompileError> {
     Ok(bytes)
 }
 
+/// The automaton of a pattern as a checked condition has it: it searches from the text's start on.
 #[expect(
     clippy::result_large_err,
     reason = "met once a pattern, when rules are compiled"
 )]
-fn automaton(pattern: &str) -> Result<dense::DFA<Vec<u32>>, dense::BuildError> {
+pub(crate) fn automaton(pattern: &str) -> Result<dense::DFA<Vec<u32>>, dense::BuildError> {
     let config = dense::Config::new()
         .start_kind(StartKind::Unanchored)
         .dfa_size_limit(Some(MAX_BUILD_BYTES))

@@ -8,9 +8,9 @@ use regex_automata::nfa::thompson::{self, pikevm::PikeVM};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::ast::{
-    AssertionKind, Ast, ClassPerl, ClassPerlKind, ClassSetBinaryOp, ClassSetItem, Flag, Flags, FlagsItemKind,
-    GroupKind, HexLiteralKind, LiteralKind, RepetitionKind, RepetitionRange, Span, Visitor, parse::Parser,
-    visit,
+    AssertionKind, Ast, ClassPerl, ClassPerlKind, ClassSetBinaryOp, ClassSetItem, ErrorKind, Flag, Flags,
+    FlagsItemKind, GroupKind, HexLiteralKind, LiteralKind, RepetitionKind, RepetitionRange, Span, Visitor,
+    parse::Parser, visit,
 };
 
 /// RE2 refuses larger counts.
@@ -36,7 +36,15 @@ pub(super) fn translate(pattern: &str) -> Result<String, BadPattern> {
         start: error.span().start.offset,
         end: error.span().end.offset,
         reason: error.kind().to_string(),
-        help: None,
+        help: match error.kind() {
+            ErrorKind::ClassUnclosed => Some(r"close it with `]`; a bracket itself is written `\[`"),
+            ErrorKind::GroupUnclosed => Some(r"close it with `)`; a parenthesis itself is written `\(`"),
+            ErrorKind::GroupUnopened => Some(r"a parenthesis itself is written `\)`"),
+            ErrorKind::RepetitionMissing => {
+                Some(r"nothing stands before it; the character itself is written `\*`, `\+`, `\?`")
+            }
+            _ => None,
+        },
     })?;
     let replacements = visit(
         &ast,

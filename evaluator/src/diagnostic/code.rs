@@ -144,6 +144,10 @@ codes! {
     IdleRule = "CF067" "idle-rule" Warning,
     /// A segment without values.
     EmptySegment = "CF068" "empty-segment" Warning,
+    /// A rule whose condition no context can meet.
+    NeverMatches = "CF069" "never-matches" Warning,
+    /// A rule that is never reached, since earlier rules serve whoever matches it.
+    Shadowed = "CF070" "shadowed" Warning,
 }
 
 impl fmt::Display for Code {

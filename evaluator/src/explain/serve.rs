@@ -6,7 +6,7 @@ use super::given::Given;
 use super::value::Value;
 use crate::program::NumberText;
 use crate::rules::buckets::{MAX_HASH, murmur3, seed_of_salt};
-use crate::rules::{Feature, Rollout, Rules, Serve, Share, TargetingRule};
+use crate::rules::{Feature, Rules, Serve, Share, TargetingRule};
 
 /// A rule whose condition holds.
 pub(super) struct Serving<'r> {
@@ -47,7 +47,7 @@ impl Serving<'_> {
         let mut served = Served::default();
         let mut by_bucket = false;
         if let Some(rollout) = &self.rule.rollout {
-            let Share(share) = share_at(rollout, self.now_ms);
+            let Share(share) = rollout.share_at(self.now_ms);
             let mut seen = RolloutSeen {
                 share,
                 percent: share * 100.0,
@@ -172,32 +172,4 @@ fn text_of(value: &Value) -> Option<Vec<u8>> {
         _ => return None,
     };
     Some(number.as_bytes().to_vec())
-}
-
-/// The share at a moment.
-fn share_at(rollout: &Rollout, now_ms: i64) -> Share {
-    match rollout {
-        Rollout::Fixed(share) => *share,
-        Rollout::Steps(steps) => steps
-            .iter()
-            .rev()
-            .find(|(from_ms, _)| *from_ms <= now_ms)
-            .map_or(Share(0.0), |(_, share)| *share),
-        Rollout::Linear {
-            from_ms,
-            to_ms,
-            start,
-            end,
-        } => {
-            if now_ms <= *from_ms {
-                return *start;
-            }
-            if now_ms >= *to_ms {
-                return *end;
-            }
-            let elapsed = (i128::from(now_ms) - i128::from(*from_ms)) as f64;
-            let whole = (i128::from(*to_ms) - i128::from(*from_ms)) as f64;
-            Share(start.0 + (end.0 - start.0) * (elapsed / whole))
-        }
-    }
 }

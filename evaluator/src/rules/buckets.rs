@@ -1,6 +1,8 @@
 //! Buckets: MurmurHash3 x86-32 of a salt and a value, and which hashes a share takes in. The program has the same as `$bucket`
 //! and `$rollout` of `compile/helpers/rollouts.wat`.
 
+use super::{Rollout, Share};
+
 /// What a hash is divided by, so that the buckets are from 0 to 1, both included.
 pub(crate) const MAX_HASH: f64 = 4_294_967_295.0;
 
@@ -57,6 +59,41 @@ fn count_while(share: f64, within: impl Fn(f64) -> bool) -> u64 {
         count += 1;
     }
     count
+}
+
+impl Rollout {
+    /// Whether the share is another at another moment.
+    pub(crate) fn is_scheduled(&self) -> bool {
+        !matches!(self, Rollout::Fixed(_))
+    }
+
+    /// The share at a moment.
+    pub(crate) fn share_at(&self, now_ms: i64) -> Share {
+        match self {
+            Rollout::Fixed(share) => *share,
+            Rollout::Steps(steps) => steps
+                .iter()
+                .rev()
+                .find(|(from_ms, _)| *from_ms <= now_ms)
+                .map_or(Share(0.0), |(_, share)| *share),
+            Rollout::Linear {
+                from_ms,
+                to_ms,
+                start,
+                end,
+            } => {
+                if now_ms <= *from_ms {
+                    return *start;
+                }
+                if now_ms >= *to_ms {
+                    return *end;
+                }
+                let elapsed = (i128::from(now_ms) - i128::from(*from_ms)) as f64;
+                let whole = (i128::from(*to_ms) - i128::from(*from_ms)) as f64;
+                Share(start.0 + (end.0 - start.0) * (elapsed / whole))
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -256,7 +256,8 @@ fn check_keys(
         );
         check.report(
             Diagnostic::new(Code::VariationValues, message, name.span)
-                .labelled("a variation has a value for every variable"),
+                .labelled("a variation has a value for every variable")
+                .help(format!("add `{}: …`", missing.join(": …, "))),
         );
     }
 }

@@ -278,7 +278,18 @@ fn serve(written: &ServeDocument, parts: &Parts<'_>, check: &mut Check<'_>) -> O
                 format!("the shares add up to {percent}%, not to 100%"),
                 *span,
             )
-            .labelled("these shares"),
+            .labelled("these shares")
+            .help(if sum < 1.0 {
+                format!(
+                    "{}% are left: give them to a variation",
+                    (1e8 - sum * 1e8).round() / 1e6
+                )
+            } else {
+                format!(
+                    "{}% are too much: take them from a variation",
+                    (sum * 1e8 - 1e8).round() / 1e6
+                )
+            }),
         );
         return None;
     }

@@ -14,14 +14,14 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::build::*;
-use crate::random::{Tape, condition, context, environment, sent, timestamp_texts};
+use crate::random::{Language, Tape, condition, context, environment, sent, timestamp_texts};
 use crate::values::V;
 
 const CONDITIONS: usize = 12;
 const CONTEXTS: usize = 24;
 
 /// Three features ask all there is to know of a condition: whether it is true, false, or known at all.
-fn questions(nth: usize, condition: &Expression) -> [Feature; 3] {
+pub(crate) fn questions(nth: usize, condition: &Expression) -> [Feature; 3] {
     let literal = |value| Box::new(bool(Kind::Literal(Literal::Bool(value))));
     let known = bool(Kind::Conditional {
         condition: condition.clone().into(),
@@ -50,7 +50,7 @@ fn truth(feature: &FeatureExplained) -> Option<bool> {
 }
 
 /// Hands over the context that an application would send of these attributes.
-fn with_context<T>(
+pub(crate) fn with_context<T>(
     environment: &Environment,
     attributes: &HashMap<AttributeId, V>,
     texts: &HashMap<i128, String>,
@@ -97,7 +97,7 @@ fn compiled_conditions_agree_with_their_explanations() {
     );
     let result = runner.run(&tapes, |(conditions, contexts)| {
         let conditions: Vec<Expression> =
-            conditions.iter().map(|tape| condition(&environment, &mut Tape::new(tape))).collect();
+            conditions.iter().map(|tape| condition(&environment, Language::Compiled, &mut Tape::new(tape))).collect();
         let features = conditions.iter().enumerate().flat_map(|(nth, condition)| questions(nth, condition));
         let rules = rules(environment.clone(), features.collect());
         let instance = run(&rules);
@@ -148,7 +148,7 @@ fn random_conditions_are_of_every_form_and_have_every_answer() {
         (0..length).map(|_| next()).collect()
     };
     for _ in 0..4000 {
-        let condition = condition(&environment, &mut Tape::new(&tape(150)));
+        let condition = condition(&environment, Language::Compiled, &mut Tape::new(&tape(150)));
         let attributes = context(&environment, &mut Tape::new(&tape(80)));
         let feature = switch("feature", vec![rule("rule", condition.clone(), 1)]);
         let rules = rules(environment.clone(), vec![feature]);

@@ -126,7 +126,7 @@ fn serve(tape: &mut Tape<'_>) -> Serve {
 
 fn targeting_rule(environment: &Environment, nth: usize, tape: &mut Tape<'_>) -> TargetingRule {
     let condition = match tape.choose(3) {
-        0 => random::condition(environment, tape),
+        0 => random::condition(environment, random::Language::Compiled, tape),
         1 => bool(Kind::Has(AttributeId(
             tape.choose(environment.attributes().len()) as u32,
         ))),

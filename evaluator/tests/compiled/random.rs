@@ -35,7 +35,7 @@ impl<'t> Tape<'t> {
     }
 }
 
-const SCALARS: [Type; 8] = [
+static SCALARS: [Type; 8] = [
     Type::Bool,
     Type::Int,
     Type::Uint,
@@ -46,14 +46,33 @@ const SCALARS: [Type; 8] = [
     Type::Semver,
 ];
 
+/// What conditions are made of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Language {
+    /// All that the compiler takes.
+    Compiled,
+    /// Of it what the checker lets through and CEL has: no strings and lists that are put together, no versions, and no `[]`,
+    /// whose type depends on what surrounds it.
+    OfCel,
+}
+
+impl Language {
+    fn scalars(self) -> &'static [Type] {
+        match self {
+            Self::Compiled => &SCALARS,
+            Self::OfCel => SCALARS.split_at(7).0,
+        }
+    }
+}
+
 /// Two attributes of every type that attributes can have, lists included, and a short and a long segment.
 pub(crate) fn environment() -> Environment {
     let mut attributes = Vec::new();
-    for scalar in SCALARS.into_iter().filter(|ty| *ty != Type::Duration) {
-        for ty in [scalar.clone(), Type::List(scalar.into())] {
+    for scalar in SCALARS.iter().filter(|ty| **ty != Type::Duration) {
+        for ty in [scalar.clone(), Type::List(scalar.clone().into())] {
             for number in 1..=2 {
                 attributes.push(Attribute {
-                    name: format!("{ty:?}{number}").to_lowercase(),
+                    name: format!("{ty:?}{number}").replace(['(', ')'], "").to_lowercase(),
                     ty: ty.clone(),
                     values: None,
                     pattern: None,
@@ -263,9 +282,10 @@ pub(crate) fn timestamp_texts() -> HashMap<i128, String> {
 }
 
 /// A condition.
-pub(crate) fn condition(environment: &Environment, tape: &mut Tape<'_>) -> Expression {
+pub(crate) fn condition(environment: &Environment, language: Language, tape: &mut Tape<'_>) -> Expression {
     Maker {
         environment,
+        language,
         bound: Vec::new(),
         budget: 40,
     }
@@ -274,6 +294,7 @@ pub(crate) fn condition(environment: &Environment, tape: &mut Tape<'_>) -> Expre
 
 struct Maker<'e> {
     environment: &'e Environment,
+    language: Language,
     bound: Vec<Type>,
     budget: usize,
 }
@@ -304,6 +325,9 @@ impl Maker<'_> {
             }
             (_, Type::Uint) => self.arithmetic(ty, &OPERATORS, ty, depth, tape),
             (_, Type::Double) => self.arithmetic(ty, &OPERATORS[..4], ty, depth, tape),
+            (_, Type::String | Type::List(_)) if self.language == Language::OfCel => {
+                return self.leaf(ty, tape);
+            }
             (_, Type::String | Type::List(_)) => self.arithmetic(ty, &OPERATORS[..1], ty, depth, tape),
             (_, Type::Timestamp) => match tape.choose(3) {
                 0 => Kind::Now,
@@ -337,6 +361,7 @@ impl Maker<'_> {
                 Type::List(element) => {
                     let length = match tape.choose(6) {
                         5 => 12,
+                        0 if self.language == Language::OfCel => 1,
                         short => short,
                     };
                     // Of literals alone, or of anything.
@@ -359,7 +384,7 @@ impl Maker<'_> {
             0..=3 => {
                 let ty = match self.bound.last() {
                     Some(bound) if tape.choose(4) > 0 => bound.clone(),
-                    _ => tape.one_of(&SCALARS).clone(),
+                    _ => tape.one_of(self.language.scalars()).clone(),
                 };
                 let other = match ty {
                     Type::Int | Type::Uint | Type::Double => {
@@ -380,7 +405,7 @@ impl Maker<'_> {
             6 => Kind::And(self.several(depth, tape)),
             7 => Kind::Or(self.several(depth, tape)),
             8 => {
-                let element = tape.one_of(&SCALARS).clone();
+                let element = tape.one_of(self.language.scalars()).clone();
                 let needle = match element {
                     Type::Int | Type::Uint | Type::Double => {
                         tape.one_of(&[Type::Int, Type::Uint, Type::Double]).clone()
@@ -408,7 +433,7 @@ impl Maker<'_> {
                 pattern: (*tape.one_of(&PATTERNS)).to_owned(),
             },
             12 => {
-                let ty = Type::List(tape.one_of(&SCALARS).clone().into());
+                let ty = Type::List(tape.one_of(self.language.scalars()).clone().into());
                 Kind::Compare {
                     operator: *tape.one_of(&COMPARISONS[..2]),
                     left: self.make(&ty, depth, tape).into(),
@@ -416,7 +441,7 @@ impl Maker<'_> {
                 }
             }
             _ => {
-                let element = tape.one_of(&SCALARS).clone();
+                let element = tape.one_of(self.language.scalars()).clone();
                 let list = self.make(&Type::List(element.clone().into()), depth, tape);
                 let variable = LocalId(self.bound.len() as u32);
                 self.bound.push(element);
@@ -448,7 +473,7 @@ impl Maker<'_> {
             3 => Kind::Negate(self.make(&Type::Int, depth - 1, tape).into()),
             4 => call(Function::SizeOfString, self.make(&Type::String, depth - 1, tape)),
             5 => {
-                let list = Type::List(tape.one_of(&SCALARS).clone().into());
+                let list = Type::List(tape.one_of(self.language.scalars()).clone().into());
                 call(Function::SizeOfList, self.make(&list, depth - 1, tape))
             }
             6 => {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use crossfade_evaluator::diagnostic::Code;
+use crossfade_evaluator::diagnostic::{Code, Diagnostic};
 use crossfade_evaluator::rules::Rules;
 use crossfade_evaluator::source::{Source, Sources as SourceTexts};
 
@@ -131,6 +131,19 @@ impl RulesArguments {
             rules: self.rules.clone(),
             error,
         }
+    }
+
+    /// More findings about these rules, told with the others.
+    pub(super) fn with(&self, findings: Findings, rules: &Rules, more: Vec<Diagnostic>) -> Findings {
+        let mut findings = Findings {
+            sources: rules.sources.clone(),
+            ..findings
+        };
+        findings.diagnostics.extend(more);
+        findings
+            .diagnostics
+            .sort_by_key(|finding| (rules.sources.place(finding.span()).file, finding.span().start));
+        self.told(findings)
     }
 
     /// Findings as a person here should read them: with the rules folder before every path, so that an editor finds it,

@@ -10,6 +10,7 @@ mod check;
 mod completions;
 mod config;
 pub mod demo;
+mod diff;
 mod eval;
 mod explain;
 mod failure;
@@ -43,6 +44,7 @@ Examples:
   crossfade check && crossfade test                before an edit of the rules ships
   crossfade eval --user 123 --set country=US       who gets what
   crossfade explain --user 123 --set country=US    and why
+  crossfade diff rules next                        what an edit changes, and for whom
   crossfade build && crossfade serve --rules rules.wasm
 
 Exit codes: 0 done; 1 the answer is no: wrong rules, a failed test, rows that differ; 2 no answer"
@@ -61,6 +63,7 @@ enum Command {
     Test(test::Arguments),
     Eval(eval::Arguments),
     Explain(explain::Arguments),
+    Diff(diff::Arguments),
     Build(build::Arguments),
     Migrate(migrate::Arguments),
     Completions(completions::Arguments),
@@ -121,6 +124,7 @@ impl Command {
             Self::Test(arguments) => test::run(&arguments),
             Self::Eval(arguments) => eval::run(&arguments),
             Self::Explain(arguments) => explain::run(&arguments),
+            Self::Diff(arguments) => diff::run(&arguments),
             Self::Build(arguments) => build::run(&arguments),
             Self::Migrate(arguments) => runtime()?.block_on(migrate::run(arguments)),
             Self::Completions(arguments) => completions::run(&arguments, Crossfade::command()),
@@ -135,6 +139,7 @@ impl Command {
             Self::Test(arguments) => arguments.format(),
             Self::Eval(arguments) => arguments.format(),
             Self::Explain(arguments) => arguments.format(),
+            Self::Diff(arguments) => arguments.format(),
             Self::Build(arguments) => arguments.format(),
             Self::Migrate(arguments) => arguments.format(),
             Self::Config(arguments) => arguments.format(),
