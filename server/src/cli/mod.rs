@@ -16,9 +16,11 @@ mod failure;
 mod logging;
 mod migrate;
 mod output;
+mod push;
 mod serve;
 mod settings;
 mod test;
+mod token;
 
 use std::ffi::OsString;
 use std::io;
@@ -63,6 +65,8 @@ enum Command {
     Explain(explain::Arguments),
     Build(build::Arguments),
     Migrate(migrate::Arguments),
+    Push(push::Arguments),
+    Token(token::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -123,6 +127,8 @@ impl Command {
             Self::Explain(arguments) => explain::run(&arguments),
             Self::Build(arguments) => build::run(&arguments),
             Self::Migrate(arguments) => runtime()?.block_on(migrate::run(arguments)),
+            Self::Push(arguments) => runtime()?.block_on(push::run(arguments)),
+            Self::Token(arguments) => token::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments, Crossfade::command()),
         }
     }
@@ -137,6 +143,8 @@ impl Command {
             Self::Explain(arguments) => arguments.format(),
             Self::Build(arguments) => arguments.format(),
             Self::Migrate(arguments) => arguments.format(),
+            Self::Push(arguments) => arguments.format(),
+            Self::Token(arguments) => arguments.format(),
             Self::Config(arguments) => arguments.format(),
             Self::Serve(_) | Self::Completions(_) => Format::Text,
         }
