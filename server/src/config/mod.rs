@@ -19,5 +19,6 @@ pub use file::{ConfigFile, FileError};
 pub use percent::{InvalidPercent, Percent};
 pub use program_folders::program_folders;
 pub use settings::{Config, ConfigError, LogFormat, RulesStore};
+pub(crate) use token_file::hex;
 pub use token_file::{KnownToken, NewToken, TokenFile, TokenFileError, fingerprint};
 pub use tokens::{Role, Token, TokenError, Tokens};

@@ -88,7 +88,7 @@ impl Operation {
     /// Takes a body.
     pub(super) fn takes<T: JsonSchema>(self) -> Self {
         Self {
-            body: Some(|generator| generator.subschema_for::<T>()),
+            body: Some(SchemaGenerator::subschema_for::<T>),
             ..self
         }
         .fails(&[400, 408, 413])
@@ -97,7 +97,7 @@ impl Operation {
     /// Reads the URL's query.
     pub(super) fn asks<T: JsonSchema>(self) -> Self {
         Self {
-            query: Some(|generator| generator.root_schema_for::<T>()),
+            query: Some(SchemaGenerator::root_schema_for::<T>),
             ..self
         }
         .fails(&[400])
@@ -113,17 +113,13 @@ impl Operation {
         self.answered(
             status,
             "application/json",
-            Some(|generator| generator.subschema_for::<T>()),
+            Some(SchemaGenerator::subschema_for::<T>),
         )
     }
 
     /// Is answered by a text that is no JSON.
     pub(super) fn gives_text(self, media_type: &'static str) -> Self {
-        self.answered(
-            200,
-            media_type,
-            Some(|generator| generator.subschema_for::<String>()),
-        )
+        self.answered(200, media_type, Some(SchemaGenerator::subschema_for::<String>))
     }
 
     /// Is answered with no body.
@@ -138,7 +134,7 @@ impl Operation {
                 self = self.answered(
                     *status,
                     "application/json",
-                    Some(|generator| generator.subschema_for::<Refusal>()),
+                    Some(SchemaGenerator::subschema_for::<Refusal>),
                 );
             }
         }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Audited, Current, Files, HistoryError, NewRevision, Recorded, files_of, now};
+use crate::config::hex;
 use crate::flags::sources::Sources;
 
 /// Who edits files is not known to us.
@@ -151,8 +152,7 @@ impl FolderHistory {
 
     /// Keeps a text under its hash.
     fn keep(&self, text: &str) -> Result<String, HistoryError> {
-        let digest = Sha256::digest(text.as_bytes());
-        let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&Sha256::digest(text.as_bytes()));
         let blobs = self.own("blobs");
         if !blobs.join(&hash).is_file() {
             write_whole(&blobs, &blobs.join(&hash), text).map_err(failed(&blobs))?;

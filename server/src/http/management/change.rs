@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_web::HttpRequest;
 use crossfade_evaluator::diagnostic::render_json;
+use crossfade_evaluator::source::Sources;
 use crossfade_evaluator::testing::{Selection, run};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,7 +101,7 @@ pub(super) async fn current(app: &App) -> Result<Current, ManagementError> {
     if current.revision.is_none() && current.files.is_empty() {
         let running = app.flags().running();
         let sources = running.compiled().rules.as_ref().map(|rules| &rules.sources);
-        let files = sources.into_iter().flat_map(|sources| sources.iter());
+        let files = sources.into_iter().flat_map(Sources::iter);
         let files = files.map(|source| (source.path().to_owned(), source.text().to_owned()));
         return Ok(Current {
             revision: None,

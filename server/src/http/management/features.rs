@@ -14,6 +14,7 @@ use super::super::state::App;
 pub(in crate::http) use super::change::{By, Changed};
 use super::change::{change, current};
 use super::error::ManagementError;
+use crate::config::hex;
 use crate::flags::Files;
 
 /// A feature, as lists show it.
@@ -255,8 +256,7 @@ pub(super) fn require(headers: &HeaderMap, present: Option<&String>) -> Result<(
 
 /// A tag of a text: a hash of it.
 pub(super) fn etag(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    let digits: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let digits = hex(&Sha256::digest(text.as_bytes())[..16]);
     format!("\"{digits}\"")
 }
 
