@@ -120,6 +120,33 @@ async fn openfeature_for_python_tells_the_story() {
         .await;
 }
 
+/// Every operation is asked what its description allows; the answers must be described ones, and none a failure of ours. What
+/// never ends is left out.
+#[tokio::test]
+#[ignore = "needs what `make clients` installs"]
+async fn schemathesis_finds_no_answer_that_is_not_described() {
+    let setting = Setting::new().await;
+    let description = format!("{}/openapi.json", setting.server.base_url());
+    let checks =
+        "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+    let arguments = [
+        "run",
+        &description,
+        "--checks",
+        checks,
+        "--exclude-path",
+        "/ofrep/v1/events",
+        "--max-examples",
+        "25",
+        "--seed",
+        "7",
+        "--request-timeout",
+        "20",
+        "--no-color",
+    ];
+    setting.run(".venv/bin/schemathesis", &arguments).await;
+}
+
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

@@ -17,9 +17,11 @@ mod failure;
 mod logging;
 mod migrate;
 mod output;
+mod push;
 mod serve;
 mod settings;
 mod test;
+mod token;
 
 use std::ffi::OsString;
 use std::io;
@@ -66,6 +68,8 @@ enum Command {
     Diff(diff::Arguments),
     Build(build::Arguments),
     Migrate(migrate::Arguments),
+    Push(push::Arguments),
+    Token(token::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -127,6 +131,8 @@ impl Command {
             Self::Diff(arguments) => diff::run(&arguments),
             Self::Build(arguments) => build::run(&arguments),
             Self::Migrate(arguments) => runtime()?.block_on(migrate::run(arguments)),
+            Self::Push(arguments) => runtime()?.block_on(push::run(arguments)),
+            Self::Token(arguments) => token::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments, Crossfade::command()),
         }
     }
@@ -142,6 +148,8 @@ impl Command {
             Self::Diff(arguments) => arguments.format(),
             Self::Build(arguments) => arguments.format(),
             Self::Migrate(arguments) => arguments.format(),
+            Self::Push(arguments) => arguments.format(),
+            Self::Token(arguments) => arguments.format(),
             Self::Config(arguments) => arguments.format(),
             Self::Serve(_) | Self::Completions(_) => Format::Text,
         }

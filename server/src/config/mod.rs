@@ -10,6 +10,7 @@ mod percent;
 mod program_folders;
 mod secret;
 mod settings;
+mod token_file;
 mod tokens;
 
 pub use both_databases::BothDatabases;
@@ -17,5 +18,7 @@ pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use file::{ConfigFile, FileError};
 pub use percent::{InvalidPercent, Percent};
 pub use program_folders::program_folders;
-pub use settings::{Config, ConfigError, LogFormat};
+pub use settings::{Config, ConfigError, LogFormat, RulesStore};
+pub(crate) use token_file::hex;
+pub use token_file::{KnownToken, NewToken, TokenFile, TokenFileError, fingerprint};
 pub use tokens::{Role, Token, TokenError, Tokens};

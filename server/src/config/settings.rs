@@ -19,6 +19,16 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where the rules are the truth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum RulesStore {
+    /// In the folder, whose files this server follows.
+    #[default]
+    Folder,
+    /// In the old database, whose revisions all servers follow.
+    Database,
+}
+
 /// Everything the server can be told.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
@@ -29,6 +39,10 @@ pub struct Config {
     /// The rules: a folder, a file, or a built .wasm
     #[arg(long, env = "CROSSFADE_RULES", value_name = "PATH", default_value_os_t = Config::default().rules)]
     pub rules: PathBuf,
+
+    /// Where the rules are the truth: in their folder, or, for several servers, in the old database
+    #[arg(long, env = "CROSSFADE_RULES_STORE", value_enum, default_value_t)]
+    pub rules_store: RulesStore,
 
     /// A file that the running rules are kept in, to start from where the rules cannot be read or are wrong
     #[arg(long, env = "CROSSFADE_LAST_GOOD", value_name = "FILE")]
@@ -127,6 +141,10 @@ pub struct Config {
     /// Who is let in: role:sha256hex[:expiry], …, the roles being evaluate, data and admin
     #[arg(long, env = "CROSSFADE_TOKENS", value_name = "TOKENS", hide_env_values = true, value_parser = secret::<Tokens>(), default_value = "", hide_default_value = true)]
     pub tokens: Tokens,
+
+    /// A file of more of them, which `crossfade token` and the API write and this server follows
+    #[arg(long, env = "CROSSFADE_TOKENS_FILE", value_name = "FILE")]
+    pub tokens_file: Option<PathBuf>,
 }
 
 /// Settings that are right one by one, but not together.
@@ -146,6 +164,11 @@ pub enum ConfigError {
         "TLS needs a certificate and its key: set both CROSSFADE_TLS_CERTIFICATE and CROSSFADE_TLS_KEY, or neither"
     )]
     HalfOfTls,
+    /// There is no database to keep rules in.
+    #[error(
+        "rules that are kept in the old database need both databases: set OLD_DATABASE_URL and NEW_DATABASE_URL"
+    )]
+    NoStore,
     /// Browsers would never send such an origin.
     #[error(
         "`{0}` is no origin: one is a scheme and a host, as in https://shop.example, with nothing behind"
@@ -156,11 +179,14 @@ pub enum ConfigError {
 impl Config {
     /// Refuses settings that do not go together.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if self.tokens.is_empty() && !self.listen.ip().is_loopback() {
+        if self.tokens.is_empty() && self.tokens_file.is_none() && !self.listen.ip().is_loopback() {
             return Err(ConfigError::OpenToTheWorld(self.listen));
         }
         if self.old_database_url.is_some() != self.new_database_url.is_some() {
             return Err(ConfigError::OneDatabase);
+        }
+        if self.rules_store == RulesStore::Database && self.old_database_url.is_none() {
+            return Err(ConfigError::NoStore);
         }
         if self.tls_certificate.is_some() != self.tls_key.is_some() {
             return Err(ConfigError::HalfOfTls);
@@ -182,6 +208,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             rules: PathBuf::from("rules"),
+            rules_store: RulesStore::default(),
             last_good: None,
             old_database_url: None,
             new_database_url: None,
@@ -205,6 +232,7 @@ impl Default for Config {
             log_format: LogFormat::default(),
             shutdown_deadline_s: 30,
             tokens: Tokens::default(),
+            tokens_file: None,
         }
     }
 }

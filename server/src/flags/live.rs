@@ -74,7 +74,8 @@ impl Flags {
         Self::run(path.to_owned(), &Sources::read(path)?)
     }
 
-    pub(super) fn run(path: PathBuf, sources: &Sources) -> Result<Self, RulesError> {
+    /// Compiles what was read; `path` is where it came from, for the log.
+    pub fn run(path: PathBuf, sources: &Sources) -> Result<Self, RulesError> {
         let tally = Tally::default();
         let revision = Revision::new(Compiled::new(sources)?, &tally);
         worker::warm_up(&revision)?;

@@ -6,6 +6,7 @@
 
 mod compiled;
 mod context;
+mod history;
 mod last_good;
 mod live;
 mod route;
@@ -16,6 +17,10 @@ mod worker;
 
 pub use compiled::{Compiled, Findings, RulesError};
 pub use context::{AttributeValue, ContextError, RequestContext, USER_ID};
+pub use history::{
+    Audited, Current, DatabaseHistory, Files, FolderHistory, Following, History, HistoryError, NewRevision,
+    Recorded, read_folder, sources_of,
+};
 pub use live::{FlagError, Flags, Rejected, Revision};
 pub use route::Route;
 pub use sources::{ReadError, Sources};

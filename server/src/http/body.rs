@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
+use super::management::ManagementError;
 use crate::config::Config;
 
 /// The whole body, if it is not too large and not too slow.
@@ -16,6 +18,13 @@ pub(super) async fn read(payload: Payload, config: &Config) -> Result<Bytes, Api
     tokio::time::timeout(deadline, reading)
         .await
         .unwrap_or(Err(ApiError::TooSlow))
+}
+
+/// A body of JSON, for the management API.
+pub(super) async fn json<T: DeserializeOwned>(payload: Payload, config: &Config) -> Result<T, ApiError> {
+    let body = read(payload, config).await?;
+    let parsed = serde_json::from_slice(&body);
+    parsed.map_err(|error| ManagementError::Body(error.to_string()).into())
 }
 
 async fn read_all(mut payload: Payload, limit_bytes: usize) -> Result<Bytes, ApiError> {

@@ -9,10 +9,14 @@ use serde_json::{Value, json};
 
 use super::data::database_error::Refusal;
 use super::data::error::DataError;
+use super::management::ManagementError;
+use super::migration::jobs::UnderWay;
+use super::tokens::TokensError;
 use crate::catalog::CatalogError;
 use crate::config::Role;
 use crate::databases::DatabaseError;
 use crate::flags::ContextError;
+use crate::migration::preflight::PreflightError;
 use crate::sync::InvalidPosition;
 
 /// Everything that a handler may answer instead of what was asked for.
@@ -50,6 +54,21 @@ pub enum ApiError {
     /// The request's context cannot be read.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// The management API refused it.
+    #[error(transparent)]
+    Management(#[from] ManagementError),
+    /// The databases could not be looked at.
+    #[error("the databases could not be looked at")]
+    Preflight(#[source] PreflightError),
+    /// Other long work is under way.
+    #[error(transparent)]
+    UnderWay(#[from] UnderWay),
+    /// Nothing was done about a token.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+    /// The URL's query or path is not what the operation takes.
+    #[error("the URL is not what this takes: {0}")]
+    Url(String),
     /// `/data` refused it.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -86,6 +105,11 @@ impl ApiError {
             Self::NoRoute(_) | Self::NoDatabases => StatusCode::NOT_FOUND,
             Self::NoMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Preflight(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::UnderWay(_) => StatusCode::CONFLICT,
+            Self::Management(error) => error.status(),
+            Self::Tokens(error) => error.status(),
+            Self::Url(_) => StatusCode::BAD_REQUEST,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::BrokenBody | Self::Context(_) | Self::Position(_) => StatusCode::BAD_REQUEST,
@@ -108,6 +132,11 @@ impl ApiError {
             Self::NoMethod(_) => "PGRST117",
             Self::NoDatabases => "NO_DATABASES",
             Self::TooLarge(_) => "BODY_TOO_LARGE",
+            Self::Preflight(_) => "DATABASE_UNAVAILABLE",
+            Self::UnderWay(_) => "UNDER_WAY",
+            Self::Management(error) => error.code(),
+            Self::Tokens(error) => error.code(),
+            Self::Url(_) => "INVALID_URL",
             Self::TooSlow => "BODY_TOO_SLOW",
             Self::TooManyRequests => "TOO_MANY_REQUESTS",
             Self::BrokenBody => "PGRST102",
@@ -134,6 +163,11 @@ impl ApiError {
                 ..
             } = refusal;
             return json!({ "code": code, "message": message, "details": details, "hint": hint });
+        }
+        if let Self::Management(error) = self {
+            return json!({
+                "code": error.code(), "message": error.to_string(), "details": error.details(), "hint": null,
+            });
         }
         let (details, hint) = match self {
             Self::Data(error) => (error.details(), error.hint()),

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Condition, from_fn};
-use actix_web::web::ThinData;
+use actix_web::web::{PathConfig, QueryConfig, ThinData};
 use actix_web::{HttpServer, dev};
 use tokio::task::JoinHandle;
 
 use super::cors::cors;
+use super::error::ApiError;
 use super::limits;
 use super::observe::observe;
 use super::routes::routes;
@@ -89,6 +90,10 @@ fn bind(app: &App) -> io::Result<(SocketAddr, dev::Server)> {
         let config = state.config();
         actix_web::App::new()
             .app_data(ThinData(state.clone()))
+            .app_data(
+                QueryConfig::default().error_handler(|error, _| ApiError::Url(error.to_string()).into()),
+            )
+            .app_data(PathConfig::default().error_handler(|error, _| ApiError::Url(error.to_string()).into()))
             .configure(routes)
             .wrap(Condition::new(state.limits().is_some(), from_fn(limits::limit)))
             .wrap(Condition::new(

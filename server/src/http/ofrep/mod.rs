@@ -10,3 +10,11 @@ mod handlers;
 
 pub use events::events;
 pub use handlers::{evaluate_all, evaluate_one};
+
+/// An evaluation request's body, as it is described.
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "it describes what handlers parse by hand")]
+pub(super) struct Body {
+    /// Attributes, `targetingKey` among them.
+    context: serde_json::Map<String, serde_json::Value>,
+}
