@@ -109,7 +109,8 @@ impl<'m> Search<'m> {
             if !model.is_open(step.window, assumed)? || model.truth(&step.condition, assumed)? != Some(true) {
                 return Ok(None);
             }
-            let would_serve = model.is_rolled_out(step, assumed)? && model.variation(step, assumed)?.is_some();
+            let would_serve =
+                model.is_rolled_out(step, assumed)? && model.variation(step, assumed)?.is_some();
             Ok(Some((would_serve, model.served(plan, assumed)?)))
         };
         let mut visit = |_: &Assumptions, found: Option<(bool, Served)>| {

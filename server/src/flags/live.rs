@@ -1,8 +1,8 @@
 //! The running program, and its swap for a newer one while requests go on.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -24,6 +24,8 @@ pub struct Flags(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
+    /// What did not change is neither read nor checked again. Whoever replaces rules holds it, one after the other.
+    loader: Mutex<Loader>,
     running: ArcSwap<Revision>,
     rejected: ArcSwapOption<Rejected>,
     changes: watch::Sender<u64>,
@@ -83,6 +85,7 @@ impl Flags {
         revision.log_warnings(&path);
         Ok(Self(Arc::new(Shared {
             path,
+            loader: Mutex::default(),
             changes: watch::Sender::new(revision.number),
             running: ArcSwap::from_pointee(revision),
             rejected: ArcSwapOption::empty(),
@@ -98,7 +101,7 @@ impl Flags {
 
     /// From now on the same decision for every request.
     pub fn fix(&self, route: Route) {
-        self.replace(&mut Loader::default(), &fixed_sources(route));
+        self.replace(&fixed_sources(route));
     }
 
     /// Where the rules are.
@@ -152,8 +155,9 @@ impl Flags {
 
     /// Puts other rules in the place of the running ones, at once and for all threads; or refuses them, and what
     /// runs goes on running.
-    pub(super) fn replace(&self, loader: &mut Loader, sources: &Sources) {
-        let compiled = Compiled::again(loader, sources);
+    pub(super) fn replace(&self, sources: &Sources) {
+        let mut loader = self.0.loader.lock().unwrap_or_else(PoisonError::into_inner);
+        let compiled = Compiled::again(&mut loader, sources);
         let revision = compiled.and_then(|compiled| {
             let revision = Revision::new(compiled, &self.0.tally);
             // A first decision before it counts: pages are touched, and what cannot start is found out here.
@@ -277,8 +281,8 @@ fn fixed_sources(Route { write, read }: Route) -> Sources {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Weak;
     use std::sync::atomic::AtomicBool;
-    use std::sync::{Mutex, Weak};
     use std::thread;
 
     use super::*;

@@ -5,7 +5,6 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossfade_evaluator::rules::Loader;
 use notify::{RecursiveMode, Watcher};
 
 use super::live::Flags;
@@ -87,7 +86,6 @@ fn watcher(path: &Path, events: SyncSender<Wake>) -> Option<notify::RecommendedW
 
 fn follow(flags: &Flags, woken: &Receiver<Wake>, mut seen: Fingerprint) {
     let mut tried: Option<Sources> = None;
-    let mut loader = Loader::default();
     loop {
         match woken.recv_timeout(LOOK_EVERY) {
             Ok(Wake::Event) => {
@@ -107,7 +105,7 @@ fn follow(flags: &Flags, woken: &Receiver<Wake>, mut seen: Fingerprint) {
         match Sources::read(flags.path()) {
             Ok(sources) if tried.as_ref() == Some(&sources) => {}
             Ok(sources) => {
-                flags.replace(&mut loader, &sources);
+                flags.replace(&sources);
                 tried = Some(sources);
             }
             Err(error) => {
