@@ -1,28 +1,28 @@
 //! A client that keeps a server busy: some connections, each with one request on its way at any time, all on one thread.
 //!
-//! It does as little as it can for a request, so that the server is what bounds both; how busy it was shows whether that holds.
+//! It does as little as it can for a request, so that the server is what bounds both, and never sleeps: a server would have to wake it, and
+//! the more often the slower the server is. So it takes a core to itself.
 
-use std::io;
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use futures_util::future::try_join_all;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::runtime::Runtime;
 
 /// Connections to one server, with the requests that they send in turn.
 pub(super) struct Load {
-    runtime: Runtime,
     connections: Vec<Connection>,
     requests: Vec<Vec<u8>>,
 }
 
 struct Connection {
     stream: TcpStream,
+    /// When the request that is on its way was sent.
+    sent: Instant,
+    /// What has come of its answer.
     received: Vec<u8>,
+    received_bytes: usize,
     /// The request that is sent next.
     next: usize,
 }
@@ -30,7 +30,6 @@ struct Connection {
 /// What one server did in a while.
 pub(super) struct Turn {
     took: Duration,
-    client_took: Duration,
     server_took: Duration,
     /// In nanoseconds, in ascending order.
     latencies: Vec<u64>,
@@ -46,11 +45,6 @@ impl Turn {
         p99.copied().unwrap_or_default() as f64 / 1e3
     }
 
-    /// The client's own share of a core; near 1 the client would be what is measured.
-    pub(super) fn client_busy(&self) -> f64 {
-        self.client_took.as_secs_f64() / self.took.as_secs_f64()
-    }
-
     /// What a request costs the server in processor time: what bounds it where nothing else runs.
     pub(super) fn server_us(&self) -> f64 {
         self.server_took.as_secs_f64() * 1e6 / self.latencies.len() as f64
@@ -64,44 +58,50 @@ impl Load {
         connections: usize,
         requests: Vec<Vec<u8>>,
     ) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .build()?;
-        let connect = async |nth: usize| {
-            let stream = TcpStream::connect(address).await?;
+        let connect = |nth: usize| {
+            let stream = TcpStream::connect(address)?;
             stream.set_nodelay(true)?;
-            io::Result::Ok(Connection {
+            stream.set_nonblocking(true)?;
+            anyhow::Ok(Connection {
                 stream,
+                sent: Instant::now(),
                 received: vec![0; 16 << 10],
+                received_bytes: 0,
                 // Each begins elsewhere, so that no two ask the same at the same time.
                 next: nth * requests.len() / connections,
             })
         };
-        let connections = runtime.block_on(try_join_all((0..connections).map(connect)))?;
+        let connections = (0..connections).map(connect).collect::<Result<_, _>>()?;
         Ok(Self {
-            runtime,
             connections,
             requests,
         })
     }
 
-    /// Keeps the server busy for so long.
+    /// Keeps the server busy for so long, and waits for its last answers.
     pub(super) fn turn(&mut self, duration: Duration) -> anyhow::Result<Turn> {
         let (began, client_began, all_began) = (Instant::now(), own_time()?, all_time()?);
-        let end = began + duration;
-        let asking = self
-            .connections
-            .iter_mut()
-            .map(|connection| connection.ask(&self.requests, end));
-        let latencies = self.runtime.block_on(try_join_all(asking))?;
+        let mut latencies = Vec::with_capacity(1 << 18);
+        for connection in &mut self.connections {
+            connection.send(&self.requests)?;
+        }
+        while began.elapsed() < duration {
+            for connection in &mut self.connections {
+                if let Some(latency) = connection.answered()? {
+                    latencies.push(latency);
+                    connection.send(&self.requests)?;
+                }
+            }
+        }
         let took = began.elapsed();
         let client_took = own_time()?.saturating_sub(client_began);
         let server_took = all_time()?.saturating_sub(all_began).saturating_sub(client_took);
-        let mut latencies = latencies.concat();
+        for connection in &mut self.connections {
+            while connection.answered()?.is_none() {}
+        }
         latencies.sort_unstable();
         Ok(Turn {
             took,
-            client_took,
             server_took,
             latencies,
         })
@@ -109,34 +109,27 @@ impl Load {
 }
 
 impl Connection {
-    /// Sends one request after the other until the time is over; how long each took.
-    async fn ask(&mut self, requests: &[Vec<u8>], end: Instant) -> anyhow::Result<Vec<u64>> {
-        let mut latencies = Vec::with_capacity(1 << 16);
-        let mut sent = Instant::now();
-        while sent < end {
-            self.stream.write_all(&requests[self.next]).await?;
-            self.next = (self.next + 1) % requests.len();
-            self.answer().await?;
-            let received = Instant::now();
-            latencies.push(u64::try_from((received - sent).as_nanos())?);
-            sent = received;
-        }
-        Ok(latencies)
+    /// Requests are far smaller than a socket's buffer, so that none is written by halves.
+    fn send(&mut self, requests: &[Vec<u8>]) -> anyhow::Result<()> {
+        self.sent = Instant::now();
+        self.received_bytes = 0;
+        self.stream.write_all(&requests[self.next])?;
+        self.next = (self.next + 1) % requests.len();
+        Ok(())
     }
 
-    /// Reads one answer to its end.
-    async fn answer(&mut self) -> anyhow::Result<()> {
-        let mut length = 0;
-        loop {
-            let read = self.stream.read(&mut self.received[length..]).await?;
-            if read == 0 {
-                bail!("the server hung up, or its answer is too long");
-            }
-            length += read;
-            if is_whole(&self.received[..length])? {
-                return Ok(());
-            }
+    /// How many nanoseconds the answer took; nothing while it is still on its way.
+    fn answered(&mut self) -> anyhow::Result<Option<u64>> {
+        match self.stream.read(&mut self.received[self.received_bytes..]) {
+            Ok(0) => bail!("the server hung up, or its answer is too long"),
+            Ok(read) => self.received_bytes += read,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error.into()),
         }
+        if is_whole(&self.received[..self.received_bytes])? {
+            return Ok(Some(u64::try_from(self.sent.elapsed().as_nanos())?));
+        }
+        Ok(None)
     }
 }
 

@@ -151,19 +151,12 @@ fn report(rounds: &[(Turn, Turn)]) -> ExitCode {
     };
     let (bare_rate, our_rate, throughput) = of(Turn::per_second);
     let (bare_p99, our_p99, p99) = of(Turn::p99_us);
-    let (bare_busy, our_busy, _) = of(Turn::client_busy);
     let (bare_us, our_us, cost) = of(Turn::server_us);
     println!(
-        "| one worker thread | requests a second | p99 µs | µs of a core a request | client busy |\n|---|---|---|---|---|"
+        "| one worker thread | requests a second | p99 µs | µs of a core a request |\n|---|---|---|---|"
     );
-    println!(
-        "| bare actix-web handler | {bare_rate:.0} | {bare_p99:.0} | {bare_us:.1} | {:.0} % |",
-        bare_busy * 100.0
-    );
-    println!(
-        "| OFREP evaluation | {our_rate:.0} | {our_p99:.0} | {our_us:.1} ({cost:.2} ×) | {:.0} % |",
-        our_busy * 100.0
-    );
+    println!("| bare actix-web handler | {bare_rate:.0} | {bare_p99:.0} | {bare_us:.1} |");
+    println!("| OFREP evaluation | {our_rate:.0} | {our_p99:.0} | {our_us:.1} ({cost:.2} ×) |");
     println!(
         "{throughput:.3} of a bare handler's throughput (goal: at least {THROUGHPUT_GOAL}), p99 {p99:.2} times its \
          (goal: at most {P99_GOAL})"
