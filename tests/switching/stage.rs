@@ -63,14 +63,14 @@ impl Stage {
 
     pub(super) async fn try_switch(&self) -> Result<Turned, MigrationError> {
         switch(&self.operator, &TurnOptions::default(), &mut |progress| {
-            println!("{progress}")
+            println!("{progress}");
         })
         .await
     }
 
     pub(super) async fn roll_back(&self) -> Turned {
         let turned = rollback(&self.operator, &TurnOptions::default(), &mut |progress| {
-            println!("{progress}")
+            println!("{progress}");
         })
         .await;
         turned.unwrap_or_else(|error| panic!("{error}"))

@@ -27,10 +27,9 @@ pub(crate) struct World {
 impl World {
     /// A feature `f` with a boolean variable `on`, false by default, and these rules, each in YAML's flow style.
     pub(crate) fn new(targeting: &[String]) -> World {
-        let targeting: String = targeting
+        let targeting = targeting
             .iter()
-            .map(|rule| format!("  - {{ {rule} }}\n"))
-            .collect();
+            .fold(String::new(), |text, rule| text + "  - { " + rule + " }\n");
         let feature = format!(
             "feature: f\nvariables: {{ on: {{ type: boolean }} }}\n\
              variations: {{ no: {{ on: false }}, yes: {{ on: true }} }}\ntargeting:\n{targeting}default: no\n"

@@ -50,6 +50,7 @@ pub(super) struct Arguments {
 
 /// How many of a list of users something changes for.
 #[derive(Debug, Default, Serialize)]
+#[expect(clippy::struct_field_names, reason = "as JSON names it")]
 struct Users {
     users: usize,
     changed: usize,

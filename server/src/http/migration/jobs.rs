@@ -141,7 +141,7 @@ mod tests {
             Ok(Value::from("done"))
         };
         jobs.start("verify", work).unwrap();
-        while jobs.current().unwrap().progress != Value::from(7) {
+        while jobs.current().unwrap().progress != 7 {
             tokio::task::yield_now().await;
         }
         let second = jobs.start("repair", |_| async { Ok(Value::Null) });
