@@ -114,7 +114,7 @@ pub(super) fn constants(questions: &[Question]) -> Vec<Literal> {
     for question in questions {
         match question {
             Question::Compare(Comparison::Equal | Comparison::NotEqual, literal) => {
-                constants.push(literal.clone())
+                constants.push(literal.clone());
             }
             Question::OneOf(list) => constants.extend(list.literals.iter().cloned()),
             Question::InSegment(values) => constants.extend(values.iter().cloned().map(Literal::String)),

@@ -52,9 +52,10 @@ impl Example {
             let member = model.domains[attribute].classes.get(*class)?.member.as_ref();
             let asked = &model.variables.attributes[attribute];
             let Some(member) = member else { continue };
-            let member = match asked.is_bucketed {
-                true => in_buckets(model, attribute, *class, assumed)?,
-                false => member.clone(),
+            let member = if asked.is_bucketed {
+                in_buckets(model, attribute, *class, assumed)?
+            } else {
+                member.clone()
             };
             // Of two versions' attributes of one name, the context can have one.
             if context.insert(asked.name.clone(), json(&member)).is_some() {

@@ -65,9 +65,15 @@ fn named(formula: &Formula, instants: &mut Vec<i64>) {
         }
         Formula::Not(operand) => named(operand, instants),
         Formula::And(operands) | Formula::Or(operands) => {
-            operands.iter().for_each(|operand| named(operand, instants))
+            for operand in operands {
+                named(operand, instants);
+            }
         }
-        Formula::If(parts) => parts.iter().for_each(|part| named(part, instants)),
+        Formula::If(parts) => {
+            for part in &**parts {
+                named(part, instants);
+            }
+        }
         Formula::Known(_) | Formula::Ask(..) | Formula::Has(_) | Formula::Opaque(_) => {}
     }
 }

@@ -41,9 +41,9 @@ fn turns(least: i128, most: i128, order: impl Fn(i128) -> Option<Ordering>) -> V
         while past - below > 1 {
             let middle = below + (past - below) / 2;
             if order(middle).is_some_and(is_past) {
-                past = middle
+                past = middle;
             } else {
-                below = middle
+                below = middle;
             }
         }
         past
@@ -108,14 +108,13 @@ pub(super) fn versions(constants: &[Literal]) -> Vec<Literal> {
         };
         values.push(version.clone());
         let without_build = version.split('+').next().unwrap_or_default();
-        match without_build.split_once('-') {
+        if let Some((core, prerelease)) = without_build.split_once('-') {
             // One more identifier, and the least there is.
-            Some((core, prerelease)) => values.extend([core.to_owned(), format!("{core}-{prerelease}.0")]),
-            None => {
-                let (rest, patch) = without_build.rsplit_once('.').unwrap_or_default();
-                let next = increment(patch);
-                values.extend([format!("{rest}.{next}"), format!("{rest}.{next}-0")]);
-            }
+            values.extend([core.to_owned(), format!("{core}-{prerelease}.0")]);
+        } else {
+            let (rest, patch) = without_build.rsplit_once('.').unwrap_or_default();
+            let next = increment(patch);
+            values.extend([format!("{rest}.{next}"), format!("{rest}.{next}-0")]);
         }
     }
     values.extend(["0.0.0".to_owned(), "0.0.0-0".to_owned()]);

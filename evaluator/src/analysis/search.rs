@@ -25,8 +25,16 @@ pub(super) struct Assumptions {
     pub(super) now_ms: Option<i64>,
     /// For each range of buckets, from a hash (included) to another (excluded).
     pub(super) hashes: Vec<(u64, u64)>,
-    /// For each of what cannot be taken apart, whether it is true, false or (within) unknown.
-    pub(super) opaque: Vec<Option<Option<bool>>>,
+    /// For each of what cannot be taken apart, what it is.
+    pub(super) opaque: Vec<Option<Opaque>>,
+}
+
+/// What something may be that cannot be taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opaque {
+    True,
+    False,
+    Unknown,
 }
 
 /// What a plan serves: a rule's position, or none for the default, and a variation's.
@@ -106,10 +114,12 @@ impl<'m> Search<'m> {
         let model = self.model;
         let decide = |assumed: &Assumptions| {
             let step = &plan.steps[rule];
-            if !model.is_open(step.window, assumed)? || model.truth(&step.condition, assumed)? != Some(true) {
+            if !Model::is_open(step.window, assumed)? || model.truth(&step.condition, assumed)? != Some(true)
+            {
                 return Ok(None);
             }
-            let would_serve = model.is_rolled_out(step, assumed)? && model.variation(step, assumed)?.is_some();
+            let would_serve =
+                model.is_rolled_out(step, assumed)? && model.variation(step, assumed)?.is_some();
             Ok(Some((would_serve, model.served(plan, assumed)?)))
         };
         let mut visit = |_: &Assumptions, found: Option<(bool, Served)>| {
@@ -174,7 +184,7 @@ impl<'m> Search<'m> {
                 add(&|assumed| assumed.hashes[bucket.0] = (least, hash));
             }
             Next::Opaque(opaque) => {
-                for truth in [None, Some(false), Some(true)] {
+                for truth in [Opaque::Unknown, Opaque::False, Opaque::True] {
                     add(&|assumed| assumed.opaque[opaque.0] = Some(truth));
                 }
             }
@@ -194,7 +204,7 @@ impl Model {
 
     fn served(&self, plan: &Plan, assumed: &Assumptions) -> Result<Served, Next> {
         for (rule, step) in plan.steps.iter().enumerate() {
-            if self.is_open(step.window, assumed)?
+            if Self::is_open(step.window, assumed)?
                 && self.truth(&step.condition, assumed)? == Some(true)
                 && self.is_rolled_out(step, assumed)?
                 && let Some(variation) = self.variation(step, assumed)?
@@ -211,7 +221,7 @@ impl Model {
         })
     }
 
-    fn is_open(&self, window: Window, assumed: &Assumptions) -> Result<bool, Next> {
+    fn is_open(window: Window, assumed: &Assumptions) -> Result<bool, Next> {
         if window == Window::default() {
             return Ok(true);
         }
@@ -224,9 +234,10 @@ impl Model {
         let Some((rollout, bucket)) = &step.rollout else {
             return Ok(true);
         };
-        let now_ms = match rollout.is_scheduled() {
-            true => assumed.now_ms.ok_or(Next::Now)?,
-            false => 0,
+        let now_ms = if rollout.is_scheduled() {
+            assumed.now_ms.ok_or(Next::Now)?
+        } else {
+            0
         };
         let within = buckets::within_rollout(rollout.share_at(now_ms).0);
         Ok(self.is_below(*bucket, within, assumed)? == Some(true))
@@ -309,7 +320,11 @@ impl Model {
                     &moment(*instant),
                 )))
             }
-            Formula::Opaque(opaque) => assumed.opaque[opaque.0].ok_or(Next::Opaque(*opaque)),
+            Formula::Opaque(opaque) => Ok(match assumed.opaque[opaque.0].ok_or(Next::Opaque(*opaque))? {
+                Opaque::True => Some(true),
+                Opaque::False => Some(false),
+                Opaque::Unknown => None,
+            }),
             Formula::Not(operand) => Ok(self.truth(operand, assumed)?.map(|value| !value)),
             Formula::And(operands) => self.joined(operands, false, assumed),
             Formula::Or(operands) => self.joined(operands, true, assumed),

@@ -140,12 +140,13 @@ fn walk(languages: &[&Question], named: &HashSet<&str>) -> Option<(Vec<String>, 
     }
     let bytes = bytes();
     let are_told = named.iter().map(|text| text.len()).sum::<usize>() <= TOLD_BYTES;
-    let beginnings: HashSet<&[u8]> = match are_told {
-        true => named
+    let beginnings: HashSet<&[u8]> = if are_told {
+        named
             .iter()
             .flat_map(|text| (0..=text.len()).map(|end| &text.as_bytes()[..end]))
-            .collect(),
-        false => HashSet::new(),
+            .collect()
+    } else {
+        HashSet::new()
     };
     let strings_a_state = if are_told { 1 } else { STRINGS_A_STATE };
     let first = Place {

@@ -1,5 +1,7 @@
 //! Conditions as CEL writes them: for our own parser, and for another implementation of CEL.
 
+use std::fmt::Write as _;
+
 use crossfade_evaluator::condition::{
     Arithmetic, AttributeId, Comparison, DurationField, Environment, Expression, Function, Kind, Literal,
     Macro, TimestampField, Type,
@@ -206,7 +208,10 @@ fn string_text(text: &str) -> String {
     for character in text.chars() {
         match character {
             '"' | '\\' => written.extend(['\\', character]),
-            control if control < ' ' => written.push_str(&format!("\\u{:04x}", u32::from(control))),
+            control if control < ' ' => {
+                // Writing into a string cannot fail.
+                let _ = write!(written, "\\u{:04x}", u32::from(control));
+            }
             other => written.push(other),
         }
     }

@@ -136,7 +136,12 @@ fn ask(questions: &Questions, number: usize, salt: &str, rows: &[&Row], wrong: &
         );
         let split = &numbers.features[1].rules[0].split;
         let bucketing = split.as_ref().map(|split| split.bucket.number);
-        compare(row, "bucketing", &bucketing, bucketing.map(f64::to_bits) == Some(row.bucketing.to_bits()));
+        compare(
+            row,
+            "bucketing",
+            &bucketing,
+            bucketing.map(f64::to_bits) == Some(row.bucketing.to_bits()),
+        );
         for (nth, passes) in row.passes.iter().enumerate() {
             let ours = arm(format!("rollout{nth}"), 0);
             compare(

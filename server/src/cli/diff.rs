@@ -174,34 +174,34 @@ fn count(contexts: &[Map<String, Json>], old: &Instance, new: &Instance, now_ms:
 }
 
 fn text(difference: &Difference, users: Option<&Users>) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for key in &difference.added {
-        text.push_str(&format!("+ {key}: a new flag\n"));
+        lines.push(format!("+ {key}: a new flag\n"));
     }
     for key in &difference.removed {
-        text.push_str(&format!("- {key}: no more\n"));
+        lines.push(format!("- {key}: no more\n"));
     }
     let mut feature = "";
     for change in &difference.changes {
         if change.feature != feature {
             feature = &change.feature;
-            text.push_str(&format!("{feature}\n"));
+            lines.push(format!("{feature}\n"));
         }
-        text.push_str(&told(change));
+        lines.push(told(change));
     }
     for (feature, why) in &difference.unknown {
-        text.push_str(&format!(
+        lines.push(format!(
             "{feature}: whether anything else changes is unknown: {why}\n"
         ));
     }
     if let Some(users) = users {
-        text.push_str(&format!(
+        lines.push(format!(
             "{} of {} change\n",
             users.changed,
             counted(users.users, "user")
         ));
         for change in &users.changes {
-            text.push_str(&format!(
+            lines.push(format!(
                 "  {}: {} → {}, for {}\n",
                 change.variable,
                 change.before,
@@ -210,7 +210,8 @@ fn text(difference: &Difference, users: Option<&Users>) -> String {
             ));
         }
     }
-    text + &summary(difference)
+    lines.push(summary(difference));
+    lines.concat()
 }
 
 /// A change in two lines: from what to what, and for whom.
