@@ -5,12 +5,12 @@
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use crossfade::databases::{Side, Step, Watcher};
-use crossfade::migration::{Operator, TurnOptions, rollback, switch};
+use crossfade::databases::{Databases, Side, Step, Watcher};
+use crossfade::migration::{Operator, rollback, switch};
 use diesel_async::RunQueryDsl as _;
 use futures_util::FutureExt as _;
 
-use super::stage::{Stage, number};
+use super::stage::{Stage, everybody_on_new, number};
 use crate::support::compare::assert_every_row_equal;
 use crate::support::databases::Pair;
 use crate::support::migration::{Migration, context, databases, eventually};
@@ -134,7 +134,7 @@ async fn connections_that_break_at_any_step_leave_a_turn_done_or_undone() {
             for to in [Side::New, Side::Old] {
                 println!("connections to {side} break at {step:?} on the way to {to}");
                 *broken.lock().expect("no holder panics") = Some((step, side));
-                let outcome = try_turn(&watched.stage.operator, to).await;
+                let outcome = try_turn(&watched.stage.databases, &watched.stage.operator, to).await;
                 println!("{outcome:?}");
                 assert_eq!(
                     *broken.lock().expect("no holder panics"),
@@ -150,8 +150,10 @@ async fn connections_that_break_at_any_step_leave_a_turn_done_or_undone() {
     watched.ends_equal().await;
 }
 
-async fn try_turn(operator: &Operator, to: Side) -> Result<(), String> {
-    let options = TurnOptions::default();
+async fn try_turn(databases: &Databases, operator: &Operator, to: Side) -> Result<(), String> {
+    let options = everybody_on_new(databases)
+        .await
+        .map_err(|error| error.to_string())?;
     let turned = match to {
         Side::New => switch(operator, &options, &mut |_| {}).await,
         Side::Old => rollback(operator, &options, &mut |_| {}).await,
@@ -163,7 +165,7 @@ async fn try_turn(operator: &Operator, to: Side) -> Result<(), String> {
 async fn turn_again(stage: &Stage, to: Side) {
     eventually("the command is done when it is given again", async || {
         let databases = databases(&stage.pair.old_url().await, &stage.pair.new_url().await);
-        let outcome = try_turn(&Operator::new(&databases, "another", "again"), to).await;
+        let outcome = try_turn(&databases, &Operator::new(&databases, "another", "again"), to).await;
         if let Err(error) = &outcome {
             println!("{error}");
         }
@@ -245,6 +247,6 @@ async fn an_operator_to_be_killed() {
     });
     let databases = databases(&old, &new).watched(watcher);
     let to = if to == "old" { Side::Old } else { Side::New };
-    let outcome = try_turn(&Operator::new(&databases, "a victim", "to die"), to).await;
+    let outcome = try_turn(&databases, &Operator::new(&databases, "a victim", "to die"), to).await;
     println!("{outcome:?}");
 }

@@ -6,7 +6,7 @@ use crossfade::databases::{Side, Step};
 use crossfade::migration::{MigrationError, TurnOptions, Verdict, abort, gates, pause, resume, switch};
 use crossfade::migration::{Proof, Rules};
 
-use super::stage::{Stage, number};
+use super::stage::{Stage, everybody_on_new, number};
 use crate::support::databases::Pair;
 use crate::support::steps::Steps;
 
@@ -23,12 +23,14 @@ async fn closed(stage: &Stage, options: &TurnOptions) -> Vec<(&'static str, Stri
 #[tokio::test]
 async fn each_gate_that_is_closed_is_named_with_its_evidence() {
     let stage = Stage::started().await;
-    let plain = TurnOptions::default();
+    let nobody_looked = TurnOptions::default();
+    let plain = everybody_on_new(&stage.databases).await.expect("a status");
     let names =
         |closed: Vec<(&'static str, String)>| closed.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
     assert_eq!(names(closed(&stage, &plain).await), ["verification"]);
     stage.verify().await;
     assert_eq!(closed(&stage, &plain).await, []);
+    assert_eq!(names(closed(&stage, &nobody_looked).await), ["rules"]);
 
     let at_once = TurnOptions {
         verified_within: Duration::ZERO,
@@ -150,9 +152,10 @@ async fn a_long_transaction_of_another_holds_the_switch_up_and_nobody_else() {
     let announced = steps.hold(Step::TurnAnnounced);
     let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
     let operator = stage.operator.clone();
+    let options = everybody_on_new(&stage.databases).await.expect("a status");
     let turning = tokio::spawn(async move {
         let mut tell = |progress: &crossfade::migration::Progress| _ = told.send(progress.clone());
-        switch(&operator, &TurnOptions::default(), &mut tell).await
+        switch(&operator, &options, &mut tell).await
     });
     let held = announced.arrived().await;
     let mut busy = stage.pair.connect_old().await;

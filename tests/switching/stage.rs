@@ -2,8 +2,8 @@
 
 use crossfade::databases::{Databases, Side};
 use crossfade::migration::{
-    CompleteOptions, Completed, MigrationError, Operator, Report, Started, TurnOptions, Turned, complete,
-    rollback, start, status, switch,
+    CompleteOptions, Completed, MigrationError, Operator, Proof, Report, Rules, Started, TurnOptions, Turned,
+    complete, rollback, start, status, switch,
 };
 use crossfade::verify::{VerifyOptions, verify};
 use tokio_postgres::Client;
@@ -62,7 +62,8 @@ impl Stage {
     }
 
     pub(super) async fn try_switch(&self) -> Result<Turned, MigrationError> {
-        switch(&self.operator, &TurnOptions::default(), &mut |progress| {
+        let options = everybody_on_new(&self.databases).await?;
+        switch(&self.operator, &options, &mut |progress| {
             println!("{progress}");
         })
         .await
@@ -108,4 +109,18 @@ impl Stage {
 /// One number.
 pub(super) async fn number(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.expect(sql).get(0)
+}
+
+/// As if the rules of the live servers were proved to send everybody to new.
+pub(super) async fn everybody_on_new(databases: &Databases) -> Result<TurnOptions, MigrationError> {
+    let status = status(databases).await?;
+    let live = status.servers.into_iter().find(|server| server.is_live);
+    Ok(TurnOptions {
+        rules: Some(Rules {
+            version: live.map_or_else(|| "none".to_owned(), |server| server.rules),
+            read: Proof::Proved,
+            write: Proof::Proved,
+        }),
+        ..TurnOptions::default()
+    })
 }

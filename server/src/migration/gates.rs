@@ -14,36 +14,8 @@ use crate::verify::last_verification;
 
 use super::fence::uncaptured;
 use super::preflight::{PreflightOptions, preflight};
+use super::rules::Proof;
 use super::{MigrationError, Operator, TurnOptions};
-
-/// What is known of the rules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Rules {
-    /// Their version, as servers report it.
-    pub version: String,
-    /// Whether `read` is true for everybody.
-    pub read: Proof,
-    /// Whether `write` is true for everybody.
-    pub write: Proof,
-}
-
-/// Whether something is so for every context.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Proof {
-    /// It is.
-    Proved,
-    /// It is not, for this context for one.
-    Refuted {
-        /// The context, in words.
-        context: String,
-    },
-    /// It cannot be told.
-    Unknown {
-        /// Why not.
-        reason: String,
-    },
-}
 
 /// Whether a gate is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -168,7 +140,11 @@ pub(super) async fn examine(
 fn rules(options: &TurnOptions) -> Gate {
     const NAME: &str = "rules";
     let Some(rules) = &options.rules else {
-        return Gate::warn(NAME, "not looked at: no rules were given");
+        return Gate::closed(
+            NAME,
+            "nobody has looked whether they send everybody to new",
+            "give the rules that the servers run: --rules PATH",
+        );
     };
     for (variable, proof) in [("read", &rules.read), ("write", &rules.write)] {
         match proof {

@@ -5,7 +5,7 @@
 //! - `operator` is who does it and why, and `events` the record of what was done;
 //! - `start` and `abort` lead from idle to syncing and back, `pause` holds the mirrors;
 //! - `turn` makes the other database the primary: the switch and the rollback, by the fence of `fence`, once all
-//!   `servers` know of it and every one of the `gates` is open;
+//!   `servers` know of it and every one of the `gates` is open, of which `rules` is the proof that nobody is left on old;
 //! - `complete` retires old, `remove` takes Crossfade out of a database, `report` tells the whole story;
 //! - `status` is where it all stands, and `explain` says beforehand what each command would do.
 
@@ -22,6 +22,7 @@ pub mod preflight;
 mod progress;
 mod remove;
 mod report;
+mod rules;
 pub mod schema;
 mod servers;
 mod start;
@@ -32,11 +33,12 @@ pub use abort::abort;
 pub use complete::{CompleteOptions, Completed, complete};
 pub use error::MigrationError;
 pub use events::Event;
-pub use gates::{Gate, Gates, Proof, Rules, Verdict};
+pub use gates::{Gate, Gates, Verdict};
 pub use operator::Operator;
 pub use pause::{pause, resume};
 pub use progress::Progress;
 pub use report::Report;
+pub use rules::{Proof, Rules};
 pub use start::{Started, start};
 pub use status::{Status, status};
 pub use turn::{TurnOptions, Turned, gates, rollback, switch};

@@ -12,8 +12,9 @@ use crate::sync::journal::{Workers, WorkersOptions, install_on_secondary, pendin
 use crate::sync::{Stage, State};
 
 use super::fence::Fence;
-use super::gates::{Gates, Rules, examine};
+use super::gates::{Gates, examine};
 use super::progress::Tell;
+use super::rules::Rules;
 use super::servers::{announce, withdraw};
 use super::{MigrationError, Operator, Progress};
 

@@ -6,8 +6,9 @@ use anyhow::{Context, bail};
 
 use crate::cluster::Cluster;
 use crate::databases::{DatabaseUrl, Databases, PoolOptions, Side};
+use crate::flags::{Compiled, Sources};
 use crate::migration::{
-    CompleteOptions, MigrationError, Operator, Report, TurnOptions, Turned, complete, rollback, start,
+    CompleteOptions, MigrationError, Operator, Report, Rules, TurnOptions, Turned, complete, rollback, start,
     status, switch,
 };
 use crate::sync::Stage;
@@ -53,9 +54,18 @@ impl Migration {
         Ok(report.tables.iter().map(|table| table.rows).sum())
     }
 
-    /// Makes a side the primary.
-    pub(super) async fn turn(&self, to: Side) -> anyhow::Result<Turned> {
-        let options = TurnOptions::default();
+    /// Makes a side the primary; new only if the rules in this folder send everybody there.
+    pub(super) async fn turn(&self, to: Side, rules: &Path) -> anyhow::Result<Turned> {
+        let compiled = Compiled::new(&Sources::read(rules)?)?;
+        let checked = compiled.rules.as_ref().context("a folder of rules")?;
+        let options = TurnOptions {
+            rules: Some(Rules::prove(
+                &compiled,
+                checked,
+                jiff::Timestamp::now().as_millisecond(),
+            )?),
+            ..TurnOptions::default()
+        };
         let turned = match to {
             Side::New => switch(&self.operator, &options, &mut |_| {}).await,
             Side::Old => rollback(&self.operator, &options, &mut |_| {}).await,

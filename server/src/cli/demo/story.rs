@@ -90,7 +90,7 @@ async fn turn(stage: &Stage, terminal: &Terminal, to: Side, diary: &mut Diary) -
         let rows = stage.migration.verify().await?;
         terminal.good(&format!("{} rows were compared, and are equal", grouped(rows)));
     }
-    let turned = stage.migration.turn(to).await?;
+    let turned = stage.migration.turn(to, stage.rules.folder()).await?;
     let fence_ms = turned.fence_ms.ceil();
     diary.fences_ms.push(fence_ms as u64);
     terminal.good(&format!(

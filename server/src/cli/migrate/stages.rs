@@ -9,10 +9,11 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::NO;
+use crate::cli::arguments::RulesArguments;
 use crate::cli::output::{self, Format};
 use crate::config::BothDatabases;
 use crate::databases::{Databases, PoolOptions, Side};
-use crate::migration::{self, CompleteOptions, MigrationError, Operator, Progress, TurnOptions};
+use crate::migration::{self, CompleteOptions, MigrationError, Operator, Progress, Rules, TurnOptions};
 
 /// What every one of these commands is told.
 #[derive(Debug, Clone, Args)]
@@ -89,10 +90,13 @@ pub(super) struct Resume {
 Examples:
   crossfade migrate switch --dry-run                     which gates are open, and what would be done
   crossfade migrate switch --why \"CHG-1234\"
-  crossfade migrate switch --verified-within-minutes 10")]
+  crossfade migrate switch --rules rules.wasm --verified-within-minutes 10")]
 pub(super) struct Switch {
     #[command(flatten)]
     common: Common,
+
+    #[command(flatten)]
+    rules: RulesArguments,
 
     #[command(flatten)]
     turn: Turn,
@@ -276,10 +280,12 @@ pub(super) async fn resume(arguments: &Resume) -> anyhow::Result<ExitCode> {
 }
 
 pub(super) async fn switch(arguments: &Switch) -> anyhow::Result<ExitCode> {
+    let (compiled, rules) = arguments.rules.compile_from_rules()?;
+    let now_ms = jiff::Timestamp::now().as_millisecond();
     let options = TurnOptions {
+        rules: Some(Rules::prove(&compiled, &rules, now_ms)?),
         verified_within: minutes(arguments.verified_within_minutes),
         longest_fence: Duration::from_millis(arguments.turn.longest_fence_ms),
-        ..TurnOptions::default()
     };
     turn(&arguments.common, &arguments.turn, Side::New, &options).await
 }
