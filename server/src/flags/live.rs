@@ -296,7 +296,7 @@ mod tests {
             read: value,
         };
         let flags = Flags::fixed(both(false));
-        let over = AtomicBool::new(false);
+        let (over, swaps) = (AtomicBool::new(false), AtomicU64::new(0));
         let old: Mutex<Vec<Weak<Revision>>> = Mutex::default();
         let threads = thread::available_parallelism().map_or(2, usize::from);
         thread::scope(|scope| {
@@ -304,7 +304,10 @@ mod tests {
                 .map(|_| {
                     scope.spawn(|| {
                         let context = RequestContext::at(0).with("user_id", "1");
-                        for _ in 0..evaluations / threads {
+                        let mut left = evaluations / threads;
+                        // However fast they are: some of them must see a swap.
+                        while left > 0 || swaps.load(Ordering::Relaxed) < 3 {
+                            left = left.saturating_sub(1);
                             flags
                                 .decide_all(&context, |_, decisions| {
                                     let values: Vec<_> = decisions.iter().map(Decision::as_bool).collect();
@@ -318,13 +321,14 @@ mod tests {
                     })
                 })
                 .collect();
-            let (flags, over, old) = (&flags, &over, &old);
+            let (flags, over, swaps, old) = (&flags, &over, &swaps, &old);
             scope.spawn(move || {
                 let mut value = false;
                 while !over.load(Ordering::Relaxed) {
                     old.lock().unwrap().push(Arc::downgrade(&flags.running()));
                     value = !value;
                     flags.fix(both(value));
+                    swaps.fetch_add(1, Ordering::Relaxed);
                 }
             });
             for evaluator in evaluators {
@@ -333,7 +337,6 @@ mod tests {
             over.store(true, Ordering::Relaxed);
         });
         let old = old.into_inner().unwrap();
-        assert!(old.len() > 1, "nothing was swapped");
         assert!(
             old.iter().all(|revision| revision.upgrade().is_none()),
             "an old program is kept"
