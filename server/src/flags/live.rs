@@ -331,10 +331,14 @@ mod tests {
                     swaps.fetch_add(1, Ordering::Relaxed);
                 }
             });
-            for evaluator in evaluators {
-                evaluator.join().unwrap();
-            }
+            let ended: Vec<_> = evaluators
+                .into_iter()
+                .map(thread::ScopedJoinHandle::join)
+                .collect();
             over.store(true, Ordering::Relaxed);
+            for ended in ended {
+                ended.unwrap();
+            }
         });
         let old = old.into_inner().unwrap();
         assert!(
