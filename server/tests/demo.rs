@@ -142,14 +142,26 @@ fn ctrl_c_while_the_stage_is_set_cleans_up() {
 fn a_data_folder_is_kept_and_gone_on_with() {
     let folder = open_folder();
     let data = folder.path().join("shop");
-    for _ in 0..2 {
-        let data = data.to_str().unwrap();
-        let output = demo(folder.path(), &["--auto", "--seconds", "5", "--data", data])
+    let data = data.to_str().unwrap();
+    let mut child = demo(folder.path(), &["--data", data]).spawn().unwrap();
+    let mut rest = read_until(&mut child, "The shop is open");
+    interrupt(&child);
+    rest.read_to_string(&mut String::new()).unwrap();
+    assert!(child.wait().unwrap().success());
+
+    let walk = || {
+        demo(folder.path(), &["--auto", "--seconds", "5", "--data", data])
             .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{said}");
-        assert!(said.contains(data), "it does not say where its data is: {said}");
-    }
-    assert!(data.join("rules/postgres-migration.yaml").is_file());
+            .unwrap()
+    };
+    let output = walk();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains(data), "it does not say where its data is: {said}");
+    // The walk ends with old's retirement, after which there is nothing to go on with.
+    let output = walk();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("is completed; take another for --data"), "{said}");
+    assert!(folder.path().join("shop/rules/postgres-migration.yaml").is_file());
 }

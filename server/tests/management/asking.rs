@@ -54,7 +54,7 @@ async fn a_proposal_is_checked_tested_and_compared_for_contexts_of_one_s_own() {
     let first = &answer["details"][0];
     assert_eq!(
         (&first["file"], &first["line"]),
-        (&json!("postgres-migration.yaml"), &json!(18)),
+        (&json!("postgres-migration.yaml"), &json!(19)),
         "{answer}"
     );
 }
