@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use crossfade::databases::{Databases, Side, Step, Watcher};
-use crossfade::migration::{Operator, rollback, switch};
+use crossfade::migration::{Operator, TurnOptions, rollback, switch};
 use diesel_async::RunQueryDsl as _;
 use futures_util::FutureExt as _;
 
@@ -151,12 +151,12 @@ async fn connections_that_break_at_any_step_leave_a_turn_done_or_undone() {
 }
 
 async fn try_turn(databases: &Databases, operator: &Operator, to: Side) -> Result<(), String> {
-    let options = everybody_on_new(databases)
-        .await
-        .map_err(|error| error.to_string())?;
     let turned = match to {
-        Side::New => switch(operator, &options, &mut |_| {}).await,
-        Side::Old => rollback(operator, &options, &mut |_| {}).await,
+        Side::New => match everybody_on_new(databases).await {
+            Ok(options) => switch(operator, &options, &mut |_| {}).await,
+            Err(error) => Err(error),
+        },
+        Side::Old => rollback(operator, &TurnOptions::default(), &mut |_| {}).await,
     };
     turned.map(|_| ()).map_err(|error| error.to_string())
 }
