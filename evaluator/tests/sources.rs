@@ -12,7 +12,8 @@ use std::path::Path;
 
 use crossfade_evaluator::compile::compile;
 use crossfade_evaluator::program::{LoadError, Program, SourceFiles, add_sources, sources, without_sources};
-use crossfade_evaluator::rules::load;
+use crossfade_evaluator::rules::{Loader, load};
+use crossfade_evaluator::source::Source;
 use wasm_encoder::{CustomSection, Encode, Section};
 
 fn story() -> SourceFiles {
@@ -174,4 +175,24 @@ fn what_is_no_module_is_refused() {
         assert!(sources(bytes).is_err(), "{bytes:?}");
         assert!(without_sources(bytes).is_err(), "{bytes:?}");
     }
+}
+
+#[test]
+fn rules_that_are_loaded_again_carry_no_file_that_is_gone() {
+    let feature = |name: &str| {
+        let text = format!(
+            "feature: {name}\nvariables: {{ {name}: {{ type: boolean }} }}\n\
+             variations: {{ on: {{ {name}: true }} }}\ndefault: on\n"
+        );
+        (format!("{name}.yaml"), text.into_bytes())
+    };
+    let context = ("context.yaml".to_owned(), b"attributes: {}".to_vec());
+    let mut loader = Loader::default();
+    let both = [context.clone(), feature("a"), feature("b")];
+    assert!(loader.load(&both).rules.is_some());
+    let rules = loader.load(&[context, feature("a")]).rules;
+    let rules = rules.expect("rules without errors");
+    let paths: Vec<&str> = rules.sources.iter().map(Source::path).collect();
+    assert_eq!(paths, ["a.yaml", "context.yaml"]);
+    assert_eq!(rules.features.len(), 1);
 }

@@ -1,6 +1,6 @@
 //! A folder of files to rules.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZero;
 use std::sync::Arc;
 
@@ -83,6 +83,11 @@ struct Text {
 impl Loader {
     /// As [`load`], with what did not change since the last call taken from there.
     pub fn load(&mut self, files: &[(String, Vec<u8>)]) -> Loaded {
+        // Rules carry their texts along, and a file that is gone must not come back with them.
+        let present: HashSet<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+        if self.ids.keys().any(|path| !present.contains(path.as_str())) {
+            *self = Self::default();
+        }
         let mut diagnostics = Vec::new();
         let (mut contexts, mut segments, mut features) = (Vec::new(), Vec::new(), Vec::new());
         let mut sorted: Vec<&(String, Vec<u8>)> = files.iter().collect();
@@ -270,7 +275,7 @@ impl Loader {
                     .collect()
             })
         };
-        let present: std::collections::HashSet<FileId> = files.iter().map(|text| text.id).collect();
+        let present: HashSet<FileId> = files.iter().map(|text| text.id).collect();
         self.features.retain(|id, _| present.contains(id));
         self.features.extend(fresh);
         files
