@@ -69,9 +69,10 @@ async fn rows_that_differ_for_good_are_recorded_by_key_with_their_columns() {
     assert_eq!(app.get(path, MAYA).await.done().json()[0]["name"], "wrong");
     app.get("/data/order_lines?order_id=eq.1", ANYONE).await.done();
     app.get("/data/products?sku=eq.SKU-9999", MAYA).await.done();
+    // Of more at once than are compared, some would be left out.
+    comes_to(&app, Comparison::Different, 4).await;
     // A page of rows that are equal, though the table is not; ordered, since each database may choose its own order.
     app.get("/data/customers?id=lt.10&order=id", MAYA).await.done();
-    comes_to(&app, Comparison::Different, 4).await;
     comes_to(&app, Comparison::Equal, 1).await;
 
     let seen = app.crossfade().differences().all();
