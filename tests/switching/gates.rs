@@ -112,6 +112,30 @@ async fn a_switch_that_is_refused_changes_nothing_and_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn who_has_just_left_keeps_nobody_out() {
+    let stage = Stage::started().await;
+    stage
+        .old
+        .batch_execute("select pg_advisory_lock(hashtextextended('crossfade operator', 0))")
+        .await
+        .expect("a lock");
+    let operator = stage.operator.clone();
+    let turning = tokio::spawn(async move { switch(&operator, &TurnOptions::default(), &mut |_| {}).await });
+    // Until whoever comes next has been told once that somebody is there.
+    let asked = "select count(*) from pg_stat_activity where query like 'select pg_try_advisory_lock(%' and state = 'idle'";
+    while number(&stage.old, asked).await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    stage
+        .old
+        .batch_execute("select pg_advisory_unlock_all()")
+        .await
+        .expect("no lock");
+    let refused = turning.await.expect("an operator");
+    assert!(matches!(refused, Err(MigrationError::Refused(_))), "{refused:?}");
+}
+
+#[tokio::test]
 async fn whoever_writes_past_crossfade_is_told_where_to_go() {
     let stage = Stage::started().await;
     stage.verify().await;

@@ -1,5 +1,7 @@
 //! Who acts on a migration, and why. Only one acts at a time.
 
+use std::time::Duration;
+
 use diesel::sql_types::{BigInt, Bool};
 
 use crate::catalog::Catalog;
@@ -8,6 +10,10 @@ use crate::sync::State;
 use crate::sync::handover::standing;
 
 use super::MigrationError;
+
+/// How long one who has just left may still seem to act.
+const LEAVING: Duration = Duration::from_secs(3);
+const ASKED_AGAIN: Duration = Duration::from_millis(50);
 
 /// Somebody who acts on a migration, on the databases themselves.
 #[derive(Clone)]
@@ -50,20 +56,37 @@ impl Operator {
     }
 
     /// Keeps other operators out. Old is asked, since it is there whatever the stage.
+    ///
+    /// One who has just left may still be on old's books: PostgreSQL notices that a connection has been closed
+    /// a little later than whoever closed it.
     pub(super) async fn alone(&self) -> Result<Alone, MigrationError> {
         let mut connection = self.databases.mirror_session(Side::Old).await?;
-        let rows = Statement::new(
-            "select pg_try_advisory_lock(hashtextextended('crossfade operator', 0)), pg_backend_pid()::int8",
-        )
-        .rows::<(Bool, BigInt), (bool, i64)>(&mut connection)
+        let process = tokio::time::timeout(LEAVING, async {
+            loop {
+                if let Some(process) = locked(&mut connection).await? {
+                    return Ok(process);
+                }
+                tokio::time::sleep(ASKED_AGAIN).await;
+            }
+        })
         .await
-        .map_err(DatabaseError::statement(Side::Old))?;
-        match rows.first() {
-            Some((true, process)) => Ok(Alone {
-                connection: Some(connection),
-                process: *process,
-            }),
-            _ => Err(MigrationError::NotAlone),
-        }
+        .unwrap_or(Err(MigrationError::NotAlone))?;
+        Ok(Alone {
+            connection: Some(connection),
+            process,
+        })
     }
+}
+
+/// The session's process, if nobody else acts.
+async fn locked(connection: &mut Connection) -> Result<Option<i64>, MigrationError> {
+    let rows = Statement::new(
+        "select pg_try_advisory_lock(hashtextextended('crossfade operator', 0)), pg_backend_pid()::int8",
+    )
+    .rows::<(Bool, BigInt), (bool, i64)>(connection)
+    .await
+    .map_err(DatabaseError::statement(Side::Old))?;
+    Ok(rows
+        .first()
+        .and_then(|(locked, process)| locked.then_some(*process)))
 }
