@@ -29,7 +29,9 @@ impl Desk {
     }
 
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
-        fs::write(self.path(name), bytes).expect("a file that can be written");
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder that can be made");
+        fs::write(path, bytes).expect("a file that can be written");
     }
 
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {

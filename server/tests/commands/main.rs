@@ -10,6 +10,7 @@
 
 mod desk;
 mod everywhere;
+mod limits;
 mod programs;
 mod sessions;
 mod shipped;

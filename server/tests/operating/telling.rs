@@ -10,6 +10,10 @@ async fn metrics_count_decisions_by_variation_and_rule_and_requests_by_area() {
     for _ in 0..3 {
         desk.evaluation().send().await.expect("an answer");
     }
+    // A country that is no string makes itself missing, not the request a failure.
+    let numbered = r#"{"context": {"targetingKey": "900", "country": 91}}"#;
+    let answer = desk.evaluation().body(numbered).send().await;
+    assert_eq!(answer.expect("an answer").status(), 200);
     desk.get("/nowhere").await;
     let metrics = desk.get("/metrics").await;
     let content_type = header(&metrics, "content-type").expect("a type");
@@ -20,9 +24,10 @@ async fn metrics_count_decisions_by_variation_and_rule_and_requests_by_area() {
     let text = metrics.text().await.expect("a body");
     for line in [
         "crossfade_decisions_total{feature=\"postgres-migration\",variation=\"testing-groups\",rule=\"Testing Group\"} 3",
-        "crossfade_http_requests_total{area=\"ofrep\",status=\"2xx\"} 3",
+        "crossfade_mistyped_attributes_total{attribute=\"country\"} 1",
+        "crossfade_http_requests_total{area=\"ofrep\",status=\"2xx\"} 4",
         "crossfade_http_requests_total{area=\"other\",status=\"4xx\"} 1",
-        "crossfade_http_request_seconds_count{area=\"ofrep\"} 3",
+        "crossfade_http_request_seconds_count{area=\"ofrep\"} 4",
         "crossfade_rules_rejected 0",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in {text}");
