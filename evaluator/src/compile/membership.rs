@@ -11,7 +11,7 @@ use super::helpers;
 use super::lower::Lowering;
 use super::numbers;
 use super::relation::Asked;
-use super::value::{Record, stack_types};
+use super::value::{Record, stack_types, word_of};
 use crate::condition::{Comparison, Expression, Kind, Literal, SegmentId, Type};
 
 /// Up to so many literals are compared in place: about what hashing one costs.
@@ -97,36 +97,55 @@ impl Lowering<'_> {
         for text in values {
             by_length.entry(text.len()).or_default().push(text);
         }
-        let done = self.code.block_of(BlockType::Result(ValType::I32));
+        let lengths = by_length.len();
         for (length, same_length) in by_length {
-            let other_length = self.code.block();
             self.length_is(held, length);
-            self.code.branch_on(false, other_length);
-            self.is_one_of(held, &same_length);
-            self.code.br(done);
-            self.code.end();
+            self.code.if_(BlockType::Result(ValType::I32));
+            self.is_one_of(held, 0, &same_length);
+            self.code.else_();
         }
         self.code.put().i32_const(0);
-        self.code.end();
+        for _ in 0..lengths {
+            self.code.end();
+        }
         self.release(held);
         Ok(())
     }
 
-    /// Pushes whether a string is one of these, which have its length.
-    fn is_one_of(&mut self, held: Record, same_length: &[&str]) {
-        for (position, text) in same_length.iter().enumerate() {
-            self.head_is(held, text);
-            if text.len() > 8 {
+    /// Pushes whether a string is one of these from its `nth` eight bytes on. It has their length, and all of them
+    /// agree with it before.
+    fn is_one_of(&mut self, held: Record, nth: u32, texts: &[&str]) {
+        if let [text] = texts {
+            self.rest_is(held, nth, text);
+            return;
+        }
+        let mut by_word: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+        for text in texts {
+            by_word.entry(word_of(text, nth)).or_default().push(text);
+        }
+        self.push_word(held, nth);
+        let found = self.code.local(ValType::I64);
+        self.code.set(found);
+        let is_last = texts.iter().all(|text| text.len() <= (nth as usize + 1) * 8);
+        let words = by_word.len();
+        for (position, (word, agreeing)) in by_word.into_iter().enumerate() {
+            self.code.get(found);
+            self.code.put().i64_const(word.cast_signed()).i64_eq();
+            if !is_last {
                 self.code.if_(BlockType::Result(ValType::I32));
-                self.rest_is(held, text);
+                self.is_one_of(held, nth + 1, &agreeing);
                 self.code.else_();
-                self.code.put().i32_const(0);
-                self.code.end();
-            }
-            if position > 0 {
+            } else if position > 0 {
                 self.code.put().i32_or();
             }
         }
+        if !is_last {
+            self.code.put().i32_const(0);
+            for _ in 0..words {
+                self.code.end();
+            }
+        }
+        self.code.release(found);
     }
 
     fn in_string_table(

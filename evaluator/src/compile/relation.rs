@@ -341,14 +341,14 @@ impl Lowering<'_> {
         const IN_PLACE_BYTES: usize = 32;
 
         self.length_is(held, text.len());
-        self.head_is(held, text);
-        self.code.put().i32_and();
         if text.len() <= 8 {
+            self.rest_is(held, 0, text);
+            self.code.put().i32_and();
             return Ok(());
         }
         self.code.if_(BlockType::Result(ValType::I32));
         if text.len() <= IN_PLACE_BYTES {
-            self.rest_is(held, text);
+            self.rest_is(held, 0, text);
         } else {
             let literal = self.layout.string(text)?;
             self.push(held);

@@ -388,35 +388,36 @@ impl Lowering<'_> {
             .i32_eq();
     }
 
-    /// Pushes whether a string's first eight bytes are those of `text`.
-    pub(super) fn head_is(&mut self, held: Record, text: &str) {
-        let head = abi::head(text.as_bytes());
+    /// Pushes a string's `nth` eight bytes, padded with zeros. It is long enough to have them.
+    pub(super) fn push_word(&mut self, held: Record, nth: u32) {
         self.push(held);
-        self.code
-            .put()
-            .i64_load(long(record::HEAD))
-            .i64_const(head.cast_signed())
-            .i64_eq();
-    }
-
-    /// Pushes whether a string of the length of `text`, more than eight bytes, agrees with it after the first eight.
-    pub(super) fn rest_is(&mut self, held: Record, text: &str) {
-        let bytes = self.code.local(ValType::I32);
-        self.push(held);
-        self.code.put().i32_load(word(record::VALUE));
-        self.code.set(bytes);
-        for (chunk, position) in text.as_bytes().chunks(8).zip(0..).skip(1) {
-            let expected = abi::head(chunk);
-            self.code.get(bytes);
+        if nth == 0 {
+            self.code.put().i64_load(long(record::HEAD));
+        } else {
             self.code
                 .put()
-                .i64_load(long(position * 8))
-                .i64_const(expected.cast_signed())
+                .i32_load(word(record::VALUE))
+                .i64_load(long(nth * 8));
+        }
+    }
+
+    /// Pushes whether a string of the length of `text` agrees with it from its `nth` eight bytes on.
+    pub(super) fn rest_is(&mut self, held: Record, nth: u32, text: &str) {
+        let words = text.len().div_ceil(8).max(1) as u32;
+        for at in nth..words {
+            self.push_word(held, at);
+            self.code
+                .put()
+                .i64_const(word_of(text, at).cast_signed())
                 .i64_eq();
-            if position > 1 {
+            if at > nth {
                 self.code.put().i32_and();
             }
         }
-        self.code.release(bytes);
     }
+}
+
+/// The `nth` eight bytes of a text as a word, padded with zeros.
+pub(super) fn word_of(text: &str, nth: u32) -> u64 {
+    abi::head(text.as_bytes().get(nth as usize * 8..).unwrap_or_default())
 }

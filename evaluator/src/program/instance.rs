@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use wasmtime::{Memory, Store, StoreLimits, Trap, TypedFunc};
+use wasmtime::{Memory, Store, Trap, TypedFunc};
 
 use super::abi::{Outcome, Why, tag};
 use super::context::Context;
 use super::decision::{Decision, Decisions, Fault, Numbers, Reason};
-use super::engine::{FUEL, store_limits};
+use super::engine::{self, Bounds};
 use super::error::{DecideError, InstanceError};
 use super::load::{Program, VariableId};
 use super::metadata::{ScalarType, Slot};
@@ -26,7 +26,7 @@ pub struct Instance {
 }
 
 struct Running {
-    store: Store<StoreLimits>,
+    store: Store<Bounds>,
     memory: Memory,
     decide: TypedFunc<i32, i64>,
     decide_all: TypedFunc<(), ()>,
@@ -163,19 +163,14 @@ impl Instance {
     fn run<T>(
         &self,
         context: &Context<'_>,
-        call: impl Fn(&mut Running) -> Result<T, wasmtime::Error>,
+        call: impl FnOnce(&mut Running) -> Result<T, wasmtime::Error>,
     ) -> Result<T, Fault> {
         let mut slot = self.running.borrow_mut();
         let running = match &mut *slot {
             Some(running) => running,
             empty => empty.insert(Running::new(&self.program).map_err(|_| Fault::NoInstance)?),
         };
-        let mut result = running.run(&self.program, context, &call);
-        // Fuel is not counted anew for each call, which would cost more than most calls do. So the one that ran out of it
-        // may not have burnt much, and has all of it in a second try.
-        if matches!(result, Err(Fault::OutOfTime)) && running.store.set_fuel(FUEL).is_ok() {
-            result = running.run(&self.program, context, &call);
-        }
+        let result = running.run(&self.program, context, call);
         if result.is_err() {
             *slot = None;
         }
@@ -186,9 +181,7 @@ impl Instance {
 impl Running {
     fn new(program: &Program) -> Result<Self, InstanceError> {
         let shared = program.shared();
-        let mut store = Store::new(&shared.engine, store_limits());
-        store.limiter(|limits| limits);
-        store.set_fuel(FUEL)?;
+        let mut store = engine::store(shared.module.module().engine());
         let instance = shared.module.instantiate(&mut store)?;
         let memory = instance.get_memory(&mut store, "memory");
         let memory = memory.ok_or_else(|| wasmtime::Error::msg("the module exports no memory"))?;
@@ -197,7 +190,7 @@ impl Running {
             decide_all: instance.get_typed_func(&mut store, "decide_all")?,
             memory,
             store,
-            written: Written::default(),
+            written: Written::new(shared.metadata.slots.len()),
         })
     }
 
@@ -206,9 +199,10 @@ impl Running {
         &mut self,
         program: &Program,
         context: &Context<'_>,
-        call: impl Fn(&mut Self) -> Result<T, wasmtime::Error>,
+        call: impl FnOnce(&mut Self) -> Result<T, wasmtime::Error>,
     ) -> Result<T, Fault> {
         self.prepare(program, context)?;
+        self.store.data_mut().calls += 1;
         call(self).map_err(|error| fault(&error))
     }
 
@@ -238,7 +232,7 @@ impl fmt::Debug for Instance {
 
 fn fault(error: &wasmtime::Error) -> Fault {
     match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => Fault::OutOfTime,
+        Some(Trap::Interrupt) => Fault::OutOfTime,
         _ => Fault::Trap,
     }
 }

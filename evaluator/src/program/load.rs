@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use wasmtime::{Engine, InstancePre, Linker, Module, StoreLimits};
+use wasmtime::{InstancePre, Linker, Module};
 
+use super::engine::Bounds;
 use super::error::{InstanceError, LoadError};
 use super::instance::Instance;
 use super::metadata::Metadata;
@@ -17,8 +18,7 @@ use super::{engine, limits};
 pub struct Program(Arc<Shared>);
 
 pub(super) struct Shared {
-    pub(super) engine: Engine,
-    pub(super) module: InstancePre<StoreLimits>,
+    pub(super) module: InstancePre<Bounds>,
     pub(super) metadata: Metadata,
     pub(super) names: Names,
     variables: HashMap<String, VariableId>,
@@ -33,8 +33,8 @@ impl Program {
     pub fn load(wasm: &[u8]) -> Result<Self, LoadError> {
         let metadata = limits::check(wasm)?;
         let engine = engine::engine().map_err(LoadError::Engine)?;
-        let module = Module::new(&engine, wasm).map_err(LoadError::Engine)?;
-        let module = Linker::new(&engine)
+        let module = Module::new(engine, wasm).map_err(LoadError::Engine)?;
+        let module = Linker::new(engine)
             .instantiate_pre(&module)
             .map_err(LoadError::Engine)?;
         let variables = metadata.variables.iter().zip(0..);
@@ -43,7 +43,6 @@ impl Program {
             .collect();
         let names = Names::new(&metadata.slots);
         Ok(Self(Arc::new(Shared {
-            engine,
             module,
             metadata,
             names,

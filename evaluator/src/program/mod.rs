@@ -8,6 +8,7 @@
 //! time bounded while they run, and whatever goes wrong in one is a [`Decision`] of reason ERROR with the default's value.
 
 pub mod abi;
+mod bits;
 mod context;
 mod decision;
 mod engine;

@@ -1,6 +1,7 @@
 //! A context on its way into a program's memory: each attribute that the rules read becomes the record in its slot.
 
 use super::abi::{self, RECORD_BYTES, head, record, tag};
+use super::bits::Bits;
 use super::context::{Attributes, Context, Value};
 use super::load::Shared;
 use super::metadata::{ScalarType, Slot};
@@ -11,10 +12,11 @@ use super::number_text::NumberText;
 const WRITTEN_BYTES: usize = 32;
 
 /// What must be remembered of a context while it lies in the memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Written {
-    /// The slots that are not missing, to be cleared before the next context.
-    addresses: Vec<u32>,
+    /// A bit for each slot that has a value; the one before is cleared where this one has none.
+    present: Bits,
+    before: Bits,
     /// Positions of slots whose values broke their declaration.
     pub(super) mistyped: Vec<usize>,
 }
@@ -29,17 +31,25 @@ pub(super) enum Refused {
 }
 
 impl Written {
+    /// For a memory of so many slots, all missing.
+    pub(super) fn new(slots: usize) -> Self {
+        Self {
+            present: Bits::new(slots),
+            before: Bits::new(slots),
+            mistyped: Vec::new(),
+        }
+    }
+
     /// Replaces the context in memory by this one; or tells how many bytes the memory must have for it.
+    #[inline]
     pub(super) fn write(
         &mut self,
         memory: &mut [u8],
         program: &Shared,
         context: &Context<'_>,
     ) -> Result<(), usize> {
-        for &at in &self.addresses {
-            put(memory, at, abi::MISSING);
-        }
-        self.addresses.clear();
+        std::mem::swap(&mut self.present, &mut self.before);
+        self.present.clear();
         self.mistyped.clear();
         put(memory, abi::NOW, context.now_ms.cast_unsigned());
         let mut writer = Writer {
@@ -49,23 +59,18 @@ impl Written {
             alias: None,
             written: self,
         };
-        match context.attributes {
-            Attributes::Pairs(pairs) => pairs
-                .iter()
-                .try_for_each(|(name, value)| writer.attribute(name, *value)),
-            Attributes::Json(object) => object
-                .iter()
-                .try_for_each(|(name, value)| writer.attribute(name, value.into())),
-            Attributes::Texts(texts) => texts
-                .iter()
-                .try_for_each(|(name, text)| writer.attribute(name, Value::Text(text))),
-            Attributes::Values(values) => values
-                .iter()
-                .try_for_each(|(name, value)| writer.attribute(name, value.into())),
-        }?;
-        writer.alias()?;
+        let written = writer.attributes(context.attributes);
         let free = writer.free as u64;
+        if written.is_err() {
+            self.present.add(&self.before);
+            return written;
+        }
         put(memory, abi::FREE, free);
+        for position in self.before.without(&self.present) {
+            if let Some(slot) = program.metadata.slots.get(position) {
+                put(memory, slot.at, abi::MISSING);
+            }
+        }
         Ok(())
     }
 }
@@ -80,6 +85,25 @@ struct Writer<'w, 'v> {
 }
 
 impl<'v> Writer<'_, 'v> {
+    #[inline]
+    fn attributes(&mut self, attributes: Attributes<'v>) -> Result<(), usize> {
+        match attributes {
+            Attributes::Pairs(pairs) => pairs
+                .iter()
+                .try_for_each(|(name, value)| self.attribute(name, *value)),
+            Attributes::Json(object) => object
+                .iter()
+                .try_for_each(|(name, value)| self.attribute(name, value.into())),
+            Attributes::Texts(texts) => texts
+                .iter()
+                .try_for_each(|(name, text)| self.attribute(name, Value::Text(text))),
+            Attributes::Values(values) => values
+                .iter()
+                .try_for_each(|(name, value)| self.attribute(name, value.into())),
+        }?;
+        self.alias()
+    }
+
     #[inline]
     fn attribute(&mut self, name: &str, value: Value<'v>) -> Result<(), usize> {
         let Some(found) = self.program.names.find(name) else {
@@ -108,7 +132,7 @@ impl<'v> Writer<'_, 'v> {
 
     #[inline(never)]
     fn slot_by_alias(&mut self, found: Found, value: Value<'_>) -> Result<(), usize> {
-        let is_missing = tag(self.memory, found.at) == tag::MISSING;
+        let is_missing = !self.written.present.has(found.position);
         if is_missing && !self.written.mistyped.contains(&(found.position as usize)) {
             self.slot(found, value)
         } else {
@@ -124,8 +148,8 @@ impl<'v> Writer<'_, 'v> {
                 self.string(slot.at, tag::STRING, text)
             }
             (_, Value::Null) => {
-                put(self.memory, slot.at, abi::MISSING);
-                Ok(())
+                self.forget(found);
+                return Ok(());
             }
             _ => self.other(slot, value),
         };
@@ -135,20 +159,36 @@ impl<'v> Writer<'_, 'v> {
     /// Remembers what became of a slot's value; of two values, the later counts.
     #[inline]
     fn note(&mut self, found: Found, written: Result<(), Refused>) -> Result<(), usize> {
-        if !self.written.mistyped.is_empty() {
-            self.written
-                .mistyped
-                .retain(|position| *position != found.position as usize);
-        }
         match written {
-            Ok(()) => self.written.addresses.push(found.at),
+            Ok(()) => {
+                self.written.present.set(found.position);
+                if !self.written.mistyped.is_empty() {
+                    self.forgive(found);
+                }
+            }
             Err(Refused::NeedsBytes(bytes)) => return Err(bytes),
             Err(Refused::Mistyped) => {
-                put(self.memory, found.at, abi::MISSING);
+                self.forget(found);
                 self.written.mistyped.push(found.position as usize);
             }
         }
         Ok(())
+    }
+
+    /// As if there had been no value by this name yet.
+    #[cold]
+    fn forget(&mut self, found: Found) {
+        put(self.memory, found.at, abi::MISSING);
+        self.written.present.unset(found.position);
+        self.forgive(found);
+    }
+
+    /// As if no value by this name had broken its declaration.
+    #[cold]
+    fn forgive(&mut self, found: Found) {
+        self.written
+            .mistyped
+            .retain(|position| *position != found.position as usize);
     }
 
     /// Any value but a string.
@@ -254,10 +294,10 @@ impl<'v> Writer<'_, 'v> {
     #[inline]
     fn string(&mut self, at: u32, tag: u32, text: &str) -> Result<(), Refused> {
         let bytes = text.as_bytes();
-        let address = if bytes.len() <= 8 {
-            at + record::HEAD
-        } else {
-            self.bytes(bytes)?
+        let address = match bytes.len() {
+            0..=8 => at + record::HEAD,
+            9..=16 => self.two_words(bytes)?,
+            _ => self.bytes(bytes)?,
         };
         let start = at as usize;
         let Some(record) = self.memory.get_mut(start..start + WRITTEN_BYTES) else {
@@ -277,8 +317,24 @@ impl<'v> Writer<'_, 'v> {
         Ok(())
     }
 
-    /// Copies bytes into the room, padded with zeros to a multiple of eight.
+    /// As [`Self::bytes`], for 9 to 16 of them.
     #[inline]
+    fn two_words(&mut self, bytes: &[u8]) -> Result<u32, Refused> {
+        let at = self.free;
+        let Some(room) = self.memory.get_mut(at..at + 16) else {
+            return Err(Refused::NeedsBytes(at + 16));
+        };
+        let (words, _) = room.as_chunks_mut();
+        let second = head(bytes.get(8..).unwrap_or_default());
+        for (place, word) in words.iter_mut().zip([head(bytes), second]) {
+            *place = word.to_le_bytes();
+        }
+        self.free = at + 16;
+        Ok(at as u32)
+    }
+
+    /// Copies bytes into the room, padded with zeros to a multiple of eight.
+    #[inline(never)]
     fn bytes(&mut self, bytes: &[u8]) -> Result<u32, Refused> {
         let at = self.free;
         let end = at + bytes.len().next_multiple_of(8);

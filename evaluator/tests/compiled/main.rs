@@ -13,6 +13,7 @@ mod definition;
 mod explained;
 mod independent;
 mod random;
+mod reuse;
 mod shares;
 mod story;
 mod values;
