@@ -164,6 +164,33 @@ fn a_file_with_thousands_of_mistakes_is_told_in_bounded_time() {
 }
 
 #[test]
+fn a_context_that_cannot_be_read_is_not_called_missing() {
+    let (mut loader, binary) = (Loader::default(), vec![b'#', 0xFF]);
+    let b = ("b.yaml".to_owned(), feature("b", "has(user_id)").into_bytes());
+    let mut folder = vec![("context.yaml".to_owned(), binary), b];
+    let codes = |loaded: &Loaded| {
+        loaded
+            .diagnostics
+            .iter()
+            .map(|told| told.code)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&loader.load(&folder)), [Code::NotUtf8]);
+
+    // Where there is none, the first feature's file is shown, in whatever order the files came.
+    folder[0] = ("a.yaml".to_owned(), feature("a", "has(user_id)").into_bytes());
+    let loaded = loader.load(&folder);
+    assert_eq!(codes(&loaded), [Code::NoContext]);
+    let (first, second) = (folder.swap_remove(0), folder.remove(0));
+    let mut loader = Loader::default();
+    loader.load(std::slice::from_ref(&second));
+    for loaded in [loader.load(&[second.clone(), first.clone()]), loaded] {
+        let file = loaded.diagnostics[0].span().file;
+        assert_eq!(loaded.sources.get(file).expect("a file").path(), "a.yaml");
+    }
+}
+
+#[test]
 fn a_loader_reads_what_changed() {
     let mut folder = files(&[("context.yaml", CONTEXT)]);
     for name in ["a", "b", "c"] {

@@ -16,28 +16,32 @@ pub(super) struct Vocabulary {
     pub(super) broken: HashSet<String>,
     /// False if the context could not be read at all, so that names cannot be checked.
     pub(super) complete: bool,
-    /// Whether there were features that need a context.
-    pub(super) needed: bool,
+    /// The feature that asks for a context where there is none.
+    pub(super) lacked_by: Option<FileId>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads the context: its only file, if there are features to need one.
+/// Reads the context: its only file, which may be lacked by a feature.
 pub(super) fn read(
     files: &[(&Source, FileId)],
     segments: Vec<Segment>,
-    needed: bool,
+    lacked_by: Option<FileId>,
     mut diagnostics: Vec<Diagnostic>,
 ) -> Vocabulary {
     let mut broken = HashSet::new();
     let mut attributes = Vec::new();
     let mut complete = false;
     match files {
-        [] if needed => diagnostics.push(
-            Diagnostic::new(Code::NoContext, "there is no context.yaml", Span::default())
+        [] => diagnostics.extend(lacked_by.map(|file| {
+            let place = Span {
+                file,
+                start: 0,
+                end: 0,
+            };
+            Diagnostic::new(Code::NoContext, "there is no context.yaml", place)
                 .help("it declares the attributes that applications send, and their types")
-                .help("for a beginning: `attributes: { user_id: { type: string } }`"),
-        ),
-        [] => complete = true,
+                .help("for a beginning: `attributes: { user_id: { type: string } }`")
+        })),
         [(source, file), more @ ..] => {
             for (_, other) in more {
                 let place = Span {
@@ -69,7 +73,7 @@ pub(super) fn read(
         environment: Environment::new(attributes, segments),
         broken,
         complete,
-        needed,
+        lacked_by,
         diagnostics,
     }
 }

@@ -90,11 +90,13 @@ impl Loader {
         }
         let mut diagnostics = Vec::new();
         let (mut contexts, mut segments, mut features) = (Vec::new(), Vec::new(), Vec::new());
+        let mut has_context = false;
         let mut sorted: Vec<&(String, Vec<u8>)> = files.iter().collect();
         sorted.sort_by(|a, b| a.0.cmp(&b.0));
         sorted.dedup_by(|a, b| a.0 == b.0);
         for (path, bytes) in sorted {
             let Some(purpose) = purpose(path) else { continue };
+            has_context |= purpose == Purpose::Context;
             let Some(text) = self.text(path, bytes, &mut diagnostics) else {
                 continue;
             };
@@ -104,7 +106,8 @@ impl Loader {
                 Purpose::Feature => features.push(text),
             }
         }
-        let vocabulary = self.vocabulary(&contexts, &segments, !features.is_empty());
+        let lacked_by = features.first().filter(|_| !has_context).map(|text| text.id);
+        let vocabulary = self.vocabulary(&contexts, &segments, lacked_by);
         diagnostics.extend(vocabulary.diagnostics.iter().cloned());
         let checked = self.check(&features, &vocabulary);
         diagnostics.extend(checked.iter().flat_map(|feature| &feature.diagnostics).cloned());
@@ -210,14 +213,19 @@ impl Loader {
     }
 
     /// The context and segments, read anew only if any of them changed.
-    fn vocabulary(&mut self, contexts: &[Text], segments: &[Text], needed: bool) -> Arc<Vocabulary> {
+    fn vocabulary(
+        &mut self,
+        contexts: &[Text],
+        segments: &[Text],
+        lacked_by: Option<FileId>,
+    ) -> Arc<Vocabulary> {
         let of: Vec<_> = contexts
             .iter()
             .chain(segments)
             .map(|text| (text.id, Arc::clone(&text.source)))
             .collect();
         if let Some(known) = &self.vocabulary
-            && known.vocabulary.needed == needed
+            && known.vocabulary.lacked_by == lacked_by
             && same_texts(&known.of, &of)
         {
             return Arc::clone(&known.vocabulary);
@@ -231,7 +239,7 @@ impl Loader {
             .iter()
             .map(|text| (text.source.as_ref(), text.id))
             .collect();
-        let vocabulary = Arc::new(context::read(&contexts, segments, needed, diagnostics));
+        let vocabulary = Arc::new(context::read(&contexts, segments, lacked_by, diagnostics));
         self.vocabulary = Some(Known {
             of,
             vocabulary: Arc::clone(&vocabulary),
