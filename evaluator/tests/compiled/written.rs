@@ -24,6 +24,11 @@ pub(crate) fn written(expression: &Expression, environment: &Environment, reader
     Writer { environment, reader }.expression(expression)
 }
 
+fn may_be_nan(operator: Comparison, left: &Expression, right: &Expression) -> bool {
+    !matches!(operator, Comparison::Equal | Comparison::NotEqual)
+        && (left.ty == Type::Double || right.ty == Type::Double)
+}
+
 struct Writer<'e> {
     environment: &'e Environment,
     reader: Reader,
@@ -57,6 +62,13 @@ impl Writer<'_> {
                 self.expression(then),
                 self.expression(otherwise)
             ),
+            Kind::Compare {
+                operator,
+                left,
+                right,
+            } if self.reader == Reader::PlainCel && may_be_nan(*operator, left, right) => {
+                self.order_with_nan(left, comparison(*operator), right)
+            }
             Kind::Compare {
                 operator,
                 left,
@@ -117,6 +129,12 @@ impl Writer<'_> {
             self.expression(left),
             self.expression(right)
         )
+    }
+
+    /// An order that NaN makes false, for an implementation to which it is an error then. An operand that is an error still is one.
+    fn order_with_nan(&self, left: &Expression, operator: &str, right: &Expression) -> String {
+        let (a, b) = (self.expression(left), self.expression(right));
+        format!("({a} == {a} ? ({b} == {b} ? {a} {operator} {b} : false) : ({b} == {b} ? false : false))")
     }
 
     fn path(&self, id: AttributeId) -> String {
