@@ -7,6 +7,7 @@
 )]
 
 mod backfill;
+mod backlogs;
 mod bad_input;
 mod clusters;
 mod comparing;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::random::Random;
+use super::reasons;
 use super::tally::Tally;
 use super::world::World;
 use crate::support::proxy::Network;
@@ -78,7 +79,10 @@ async fn inject(world: &mut World, random: &mut Random, fault: Fault, until: Ins
             pause(random, 0, 500, until).await;
             world.old.start_again().await.expect("old, recovered");
         }
-        Fault::KillServer => world.server.kill_and_start().await,
+        Fault::KillServer => {
+            reasons::note(world).await;
+            world.server.kill_and_start().await;
+        }
         Fault::CutNew => world.new_network.break_connections(),
         Fault::CutOld => world.old_network.break_connections(),
         Fault::SilenceNew => {

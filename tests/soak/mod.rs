@@ -7,6 +7,7 @@
 mod compare;
 mod faults;
 mod random;
+mod reasons;
 mod receipts;
 mod rules;
 mod tally;
@@ -40,11 +41,13 @@ async fn nothing_is_lost_and_no_user_reads_back_in_time_whatever_breaks() {
     let ledger = writers::start(&world, &mut random, until, &mut tasks);
     users::start(&world, &mut random, until, &mut tasks);
     let receipts = receipts::start(&world, &mut random, until, &mut tasks);
+    tasks.spawn(reasons::watch_lag(world.old_url(), tally.clone(), until));
     tasks.spawn(rules::edit_until(world.server.rules(), random.split(), until));
     faults::inject_until(&mut world, &mut random, until).await;
     while let Some(ended) = tasks.join_next().await {
         ended.expect("a writer or a user that ends");
     }
+    reasons::note(&world).await;
     world.drain(DRAIN).await;
     compare::compare(&world, &ledger, &tally).await;
     receipts::compare(&world, &receipts, &tally).await;

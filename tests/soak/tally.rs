@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::reasons::Reasons;
+
 /// Counters of one soak. Those that must stay zero come with the first few cases in words.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
@@ -19,6 +21,10 @@ pub(super) struct Tally {
     pub(super) failed: AtomicU64,
     pub(super) repeated: AtomicU64,
     pub(super) back_in_time: AtomicU64,
+    /// Looks at the journal, and those that found a change older than a second.
+    pub(super) looks: AtomicU64,
+    pub(super) late_looks: AtomicU64,
+    pub(super) reasons: Mutex<Reasons>,
     disturbance: Mutex<Disturbance>,
 }
 
@@ -138,6 +144,13 @@ impl fmt::Display for Tally {
             loaded(&self.reads),
             loaded(&self.reads_of_new),
             loaded(&self.excused),
+        )?;
+        writeln!(
+            f,
+            "reads by reason: {}; new was more than a second behind in {} of {} looks",
+            self.reasons.lock().expect("no holder panics"),
+            loaded(&self.late_looks),
+            loaded(&self.looks),
         )?;
         write!(
             f,

@@ -153,8 +153,12 @@ impl Databases {
     }
 }
 
-/// A lock or a row that somebody else holds may hold up a pooled mirror session for this long.
-const BOUNDED_SETTINGS: &str = "set lock_timeout to '5s'; set statement_timeout to '30s';";
+/// A lock or a row that somebody else holds may hold up a pooled mirror session for this long. Its statements look for few
+/// rows, in the journal and in tables that may have been empty when the statement was planned: a plan is kept, and one that
+/// reads the whole table must not be chosen for its being small. (What has to be read whole still is; to compile such
+/// a plan, whose cost then seems immense, would take longer than to run it.)
+const BOUNDED_SETTINGS: &str = "\
+    set lock_timeout to '5s'; set statement_timeout to '30s'; set enable_seqscan to off; set jit to off;";
 
 /// Mirrored rows must not fire the user's triggers a second time; only some roles may say so.
 const REPLICA_ROLE: &str = "set session_replication_role to replica";

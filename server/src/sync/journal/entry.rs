@@ -117,11 +117,12 @@ pub(super) async fn drop_entries(
     let transactions = droppable()
         .map(|entry| Some(entry.transaction.to_string()))
         .collect();
+    // Each is looked up by itself and deleted where it was found. A join may be planned while the journal is all but empty,
+    // and such a plan took seconds for one batch of a backlog.
     Statement::new(
-        "delete from crossfade.journal where (txid, id) in \
-         (select j.txid, j.id from crossfade.journal j \
-          join unnest($1::text[]::xid8[], $2) as d(txid, id) on j.txid = d.txid and j.id = d.id \
-          for update of j skip locked)",
+        "delete from crossfade.journal where ctid = any (array(select \
+         (select j.ctid from crossfade.journal j where j.txid = d.txid and j.id = d.id for update skip locked) \
+         from unnest($1::text[]::xid8[], $2) as d(txid, id)))",
     )
     .texts(transactions)
     .integers(ids)

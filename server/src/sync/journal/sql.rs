@@ -129,22 +129,25 @@ const ENTRY_KEYS: usize = 1_000;
 /// those arrays (from 1), the table's shape, and the row's image, null where there is no such row.
 pub(super) fn read_rows(table: &Table) -> String {
     format!(
-        "select k.place, (select c.xmin::text from pg_class c where c.oid = {oid}), {image} \
-         from {keys} left join {table} t on {matches}",
+        "select k.place, (select c.xmin::text from pg_class c where c.oid = {oid}), r.image {from}",
         oid = table.oid,
-        image = image_if_present(table),
-        keys = unnested_keys(table, " with ordinality", ", place"),
-        table = table.quoted(),
-        matches = key_matches(table),
+        from = each_key_with_image(table),
     )
 }
 
 /// Reads rows by key, bound as for [`read_rows`]. Yields the key's place in those arrays (from 1), the row's image,
 /// null where there is no such row, and false.
 pub(super) fn read_images(table: &Table) -> String {
+    format!("select k.place, r.image, false {}", each_key_with_image(table))
+}
+
+/// Each key bound and the image of its row. Each is looked up by itself (`offset 0` keeps the planner from joining): a
+/// plan that was made while the table was small is kept while it grows, and must not be one that reads all of it.
+fn each_key_with_image(table: &Table) -> String {
     format!(
-        "select k.place, {image}, false from {keys} left join {table} t on {matches}",
-        image = image_if_present(table),
+        "from {keys} left join lateral \
+         (select {image} as image from {table} t where {matches} offset 0) r on true",
+        image = image_of_row(table),
         keys = unnested_keys(table, " with ordinality", ", place"),
         table = table.quoted(),
         matches = key_matches(table),
@@ -185,18 +188,23 @@ const MOST_LOOKED_THROUGH: usize = 20_000;
 
 /// The image of the joined row `t`, null where the join found none.
 fn image_if_present(table: &Table) -> String {
-    let columns: Vec<String> = table
-        .written_columns()
-        .map(|column| image_of(column, "t"))
-        .collect();
     let first_key = table
         .key_columns()
         .next()
         .map_or_else(String::new, |column| quote_identifier(&column.name));
     format!(
-        "case when t.{first_key} is not null then array[{}] end",
-        columns.join(", ")
+        "case when t.{first_key} is not null then {} end",
+        image_of_row(table)
     )
+}
+
+/// The image of the row `t`.
+fn image_of_row(table: &Table) -> String {
+    let columns: Vec<String> = table
+        .written_columns()
+        .map(|column| image_of(column, "t"))
+        .collect();
+    format!("array[{}]", columns.join(", "))
 }
 
 /// The keys of all rows, each as one `text[]`.
