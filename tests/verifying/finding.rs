@@ -62,6 +62,16 @@ async fn each_kind_of_corruption_is_found_named_by_key_and_column_and_repaired()
     still
         .corrupted(swap, &[different("t", &["5000"], &["name", "nick"])])
         .await;
+    for column in ["name", "bytes", "score"] {
+        let exchange = format!(
+            "update t set {column} = o.{column} from t o where t.id in (17, 4711) and o.id = 17 + 4711 - t.id"
+        );
+        let expected = [
+            different("t", &["17"], &[column]),
+            different("t", &["4711"], &[column]),
+        ];
+        still.corrupted(&exchange, &expected).await;
+    }
 }
 
 #[tokio::test]

@@ -28,8 +28,8 @@ pub(super) struct Checksum {
     pub(super) sum: String,
 }
 
-/// One core a side and no more, and an end to every statement: live traffic comes first.
-const SETTINGS: &str = "set local max_parallel_workers_per_gather = 0; set local jit = off; \
+/// One core a side and no more, and an end to every statement: live traffic comes first. A range may be most of a table.
+const SETTINGS: &str = "set local max_parallel_workers_per_gather = 0; set local enable_seqscan = on; \
                         set local lock_timeout = '30s'; set local statement_timeout = '10min'";
 
 impl BothSides<'_> {

@@ -1,15 +1,15 @@
 //! The statements that read ranges of one table, the same on both sides, written from the primary's description of
 //! it. Row texts come from the columns that mirroring writes, named in their order.
 
-use crate::catalog::{Table, quote_identifier};
+use crate::catalog::{Column, Table, quote_identifier};
 use crate::databases::Statement;
 
 use super::key_order::KeyOrder;
 use super::range::Range;
 
 /// Count and sum of the range's rows. The sum is of 64-bit hashes and is the same in any order; PostgreSQL sums
-/// bigints in 128 bits and more, so it cannot overflow. The hash is the one that hash partitions are built on, so
-/// it is the same for all versions.
+/// bigints in 128 bits and more, so it cannot overflow. The hashes are those that hash partitions are built on, so
+/// they are the same for all versions.
 pub(super) fn checksum(table: &Table, order: &KeyOrder, range: &Range) -> Statement {
     let hash = row_hash(table);
     select(
@@ -64,15 +64,34 @@ fn select(columns: &str, table: &Table, order: &KeyOrder, range: &Range, tail: &
         .fold(Statement::new(sql), Statement::text)
 }
 
+/// The hash of a row: of its columns' hashes in their order. The outer hash matters: a record's hash is a sum over its columns, so
+/// without it the sum over all rows would stay the same when two rows exchange the values of a column.
 fn row_hash(table: &Table) -> String {
-    let columns: Vec<String> = table
-        .written_columns()
-        .map(|column| format!("t.{}", quote_identifier(&column.name)))
-        .collect();
+    let columns: Vec<String> = table.written_columns().map(hashed).collect();
     format!(
-        r#"hashtextextended(row({})::text collate "C", 0)"#,
+        "hashint8extended(hash_record_extended(row({}), 0), 0)",
         columns.join(", ")
     )
+}
+
+/// A column as it is hashed: itself where equal values have one text, which takes half the time, and else its text. Numbers
+/// that are equal can differ in their scale, and zero in its sign.
+fn hashed(column: &Column) -> String {
+    let name = quote_identifier(&column.name);
+    let type_name = column.type_name.as_str();
+    let is_itself = [
+        "bigint", "integer", "smallint", "boolean", "uuid", "bytea", "date",
+    ]
+    .contains(&type_name)
+        || type_name.starts_with("timestamp");
+    if is_itself {
+        format!("t.{name}")
+    } else if type_name == "bpchar" {
+        // Its cast to text would drop blanks that count.
+        format!(r#"textin(bpcharout(t.{name})) collate "C""#)
+    } else {
+        format!(r#"t.{name}::text collate "C""#)
+    }
 }
 
 fn key_texts(table: &Table) -> String {
