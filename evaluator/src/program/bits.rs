@@ -1,41 +1,59 @@
 //! A set of small numbers, one bit each.
 
-/// The numbers below a bound that are in.
+/// The numbers below a bound that are in. The first 64 are at hand, since there seldom are more.
 #[derive(Debug, Default)]
-pub(super) struct Bits(Box<[u64]>);
+pub(super) struct Bits {
+    first: u64,
+    rest: Box<[u64]>,
+}
 
 impl Bits {
     /// None of the numbers below `bound`, and no others ever.
     pub(super) fn new(bound: usize) -> Self {
-        Self(vec![0; bound.div_ceil(64)].into())
+        Self {
+            first: 0,
+            rest: vec![0; bound.saturating_sub(64).div_ceil(64)].into(),
+        }
     }
 
     #[inline]
     pub(super) fn clear(&mut self) {
-        self.0.fill(0);
+        self.first = 0;
+        if !self.rest.is_empty() {
+            self.rest.fill(0);
+        }
     }
 
     #[inline]
     pub(super) fn set(&mut self, number: u32) {
-        if let Some(word) = self.0.get_mut(number as usize / 64) {
+        if let Some(word) = self.word(number) {
             *word |= 1 << (number % 64);
         }
     }
 
     pub(super) fn unset(&mut self, number: u32) {
-        if let Some(word) = self.0.get_mut(number as usize / 64) {
+        if let Some(word) = self.word(number) {
             *word &= !(1 << (number % 64));
         }
     }
 
-    pub(super) fn has(&self, number: u32) -> bool {
-        let word = self.0.get(number as usize / 64);
-        word.is_some_and(|word| word & 1 << (number % 64) != 0)
+    pub(super) fn has(&mut self, number: u32) -> bool {
+        let word = self.word(number);
+        word.is_some_and(|word| *word & 1 << (number % 64) != 0)
+    }
+
+    #[inline]
+    fn word(&mut self, number: u32) -> Option<&mut u64> {
+        match number as usize / 64 {
+            0 => Some(&mut self.first),
+            nth => self.rest.get_mut(nth - 1),
+        }
     }
 
     /// Takes in all of another's.
     pub(super) fn add(&mut self, other: &Self) {
-        for (word, more) in self.0.iter_mut().zip(&other.0) {
+        self.first |= other.first;
+        for (word, more) in self.rest.iter_mut().zip(&other.rest) {
             *word |= more;
         }
     }
@@ -43,16 +61,20 @@ impl Bits {
     /// Those that are not in another.
     #[inline]
     pub(super) fn without<'b>(&'b self, other: &'b Self) -> impl Iterator<Item = usize> + 'b {
-        let words = self.0.iter().zip(&other.0).enumerate();
-        words.flat_map(|(at, (word, others))| {
-            let mut left = word & !others;
-            std::iter::from_fn(move || {
-                let lowest = left.trailing_zeros();
-                left &= left.checked_sub(1)?;
-                Some(at * 64 + lowest as usize)
-            })
-        })
+        let rest = self.rest.iter().zip(&other.rest).zip(1..);
+        let rest = rest.flat_map(|((word, others), nth)| numbers(word & !others, nth));
+        numbers(self.first & !other.first, 0).chain(rest)
     }
+}
+
+/// The numbers of the `nth` word's bits.
+#[inline]
+fn numbers(mut word: u64, nth: usize) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lowest = word.trailing_zeros();
+        word &= word.checked_sub(1)?;
+        Some(nth * 64 + lowest as usize)
+    })
 }
 
 #[cfg(test)]

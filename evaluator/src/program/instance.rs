@@ -116,6 +116,7 @@ impl Instance {
     }
 
     /// Puts names to an answer for the variable's feature.
+    #[inline]
     pub(super) fn name(&self, variable: VariableId, answer: Result<i64, Fault>) -> Decision<'_> {
         let metadata = self.program.metadata();
         let variable = &metadata.variables[variable.0 as usize];

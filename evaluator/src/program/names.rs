@@ -45,6 +45,55 @@ pub(super) enum Takes {
     Alias,
 }
 
+/// Which strings the last contexts had, by their places: the next context's mostly are in the same order, and a guess takes
+/// no table to check.
+#[derive(Debug, Default)]
+pub(super) struct Guesses(Vec<Guess>);
+
+/// The attribute that is expected at a place, and its slot, which takes a string as it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Guess {
+    key: Key,
+    /// The position of the slot in the metadata.
+    pub(super) position: u32,
+    /// The address of its record.
+    pub(super) at: u32,
+}
+
+impl Guesses {
+    /// No more guesses are kept, however many attributes a context has.
+    const AT_MOST: usize = 64;
+
+    /// The guess for the `nth` attribute of a context, if it is right.
+    #[inline]
+    pub(super) fn right(&self, nth: usize, name: &str) -> Option<Guess> {
+        self.0
+            .get(nth)
+            .filter(|guess| guess.key == Key::of(name))
+            .copied()
+    }
+
+    /// What the `nth` attribute was, for the next context.
+    pub(super) fn learn(&mut self, nth: usize, name: &str, found: Found) {
+        if found.takes != Takes::String || name.len() > Key::WHOLE_BYTES || nth >= Self::AT_MOST {
+            return;
+        }
+        if self.0.len() <= nth {
+            let nothing = Guess {
+                key: Key::NONE,
+                position: 0,
+                at: 0,
+            };
+            self.0.resize(nth + 1, nothing);
+        }
+        self.0[nth] = Guess {
+            key: Key::of(name),
+            position: found.position,
+            at: found.at,
+        };
+    }
+}
+
 /// A name's length and its first and last eight bytes: all of it, up to 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Key {

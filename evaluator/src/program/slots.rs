@@ -5,7 +5,7 @@ use super::bits::Bits;
 use super::context::{Attributes, Context, Value};
 use super::load::Shared;
 use super::metadata::{ScalarType, Slot};
-use super::names::{Found, Takes};
+use super::names::{Found, Guesses, Takes};
 use super::number_text::NumberText;
 
 /// Of a string's record, what is written; the rest is the module's own.
@@ -19,6 +19,7 @@ pub(super) struct Written {
     before: Bits,
     /// Positions of slots whose values broke their declaration.
     pub(super) mistyped: Vec<usize>,
+    guesses: Guesses,
 }
 
 /// Why a context could not be written as it is.
@@ -37,6 +38,7 @@ impl Written {
             present: Bits::new(slots),
             before: Bits::new(slots),
             mistyped: Vec::new(),
+            guesses: Guesses::default(),
         }
     }
 
@@ -88,38 +90,56 @@ impl<'v> Writer<'_, 'v> {
     #[inline]
     fn attributes(&mut self, attributes: Attributes<'v>) -> Result<(), usize> {
         match attributes {
-            Attributes::Pairs(pairs) => pairs
-                .iter()
-                .try_for_each(|(name, value)| self.attribute(name, *value)),
-            Attributes::Json(object) => object
-                .iter()
-                .try_for_each(|(name, value)| self.attribute(name, value.into())),
-            Attributes::Texts(texts) => texts
-                .iter()
-                .try_for_each(|(name, text)| self.attribute(name, Value::Text(text))),
-            Attributes::Values(values) => values
-                .iter()
-                .try_for_each(|(name, value)| self.attribute(name, value.into())),
-        }?;
+            Attributes::Pairs(pairs) => {
+                for (nth, (name, value)) in pairs.iter().enumerate() {
+                    self.attribute(nth, name, *value)?;
+                }
+            }
+            Attributes::Json(object) => {
+                for (nth, (name, value)) in object.iter().enumerate() {
+                    self.attribute(nth, name, value.into())?;
+                }
+            }
+            Attributes::Texts(texts) => {
+                for (nth, (name, text)) in texts.iter().enumerate() {
+                    self.attribute(nth, name, Value::Text(text))?;
+                }
+            }
+            Attributes::Values(values) => {
+                for (nth, (name, value)) in values.iter().enumerate() {
+                    self.attribute(nth, name, value.into())?;
+                }
+            }
+        }
         self.alias()
     }
 
+    /// Most attributes are short strings that come in the order of the last context's.
     #[inline]
-    fn attribute(&mut self, name: &str, value: Value<'v>) -> Result<(), usize> {
+    fn attribute(&mut self, nth: usize, name: &str, value: Value<'v>) -> Result<(), usize> {
+        if let Value::String(text) | Value::Text(text) = value
+            && text.len() <= 16
+            && self.written.mistyped.is_empty()
+            && let Some(guess) = self.written.guesses.right(nth, name)
+            && self.short_string(guess.at, text).is_some()
+        {
+            self.written.present.set(guess.position);
+            return Ok(());
+        }
+        self.any_attribute(nth, name, value)
+    }
+
+    #[inline(never)]
+    fn any_attribute(&mut self, nth: usize, name: &str, value: Value<'v>) -> Result<(), usize> {
         let Some(found) = self.program.names.find(name) else {
             return Ok(());
         };
-        match (found.takes, value) {
-            (Takes::String, Value::String(text) | Value::Text(text)) => {
-                let written = self.string(found.at, tag::STRING, text);
-                self.note(found, written)
-            }
-            (Takes::Alias, _) => {
-                self.alias = Some((found, value));
-                Ok(())
-            }
-            _ => self.slot(found, value),
+        self.written.guesses.learn(nth, name, found);
+        if found.takes == Takes::Alias {
+            self.alias = Some((found, value));
+            return Ok(());
         }
+        self.slot(found, value)
     }
 
     #[inline]
@@ -291,46 +311,50 @@ impl<'v> Writer<'_, 'v> {
     }
 
     /// A record of a string: up to eight bytes stand in the record itself, more in the room.
-    #[inline]
     fn string(&mut self, at: u32, tag: u32, text: &str) -> Result<(), Refused> {
         let bytes = text.as_bytes();
-        let address = match bytes.len() {
-            0..=8 => at + record::HEAD,
-            9..=16 => self.two_words(bytes)?,
-            _ => self.bytes(bytes)?,
+        let address = if bytes.len() <= 8 {
+            at + record::HEAD
+        } else {
+            self.bytes(bytes)?
         };
-        let start = at as usize;
-        let Some(record) = self.memory.get_mut(start..start + WRITTEN_BYTES) else {
-            return Err(Refused::NeedsBytes(start + WRITTEN_BYTES));
-        };
+        let end = at as usize + WRITTEN_BYTES;
+        self.record(at, tag, address, text)
+            .ok_or(Refused::NeedsBytes(end))
+    }
+
+    /// As [`Self::string`], for one of up to 16 bytes, in few instructions. `None`: the memory is too small.
+    #[inline]
+    fn short_string(&mut self, at: u32, text: &str) -> Option<()> {
+        let bytes = text.as_bytes();
+        let mut address = at + record::HEAD;
+        if bytes.len() > 8 {
+            let room = self.memory.get_mut(self.free..)?.first_chunk_mut::<16>()?;
+            let (first, second) = bytes.split_at(8);
+            let words = u128::from(head(first)) | u128::from(head(second)) << 64;
+            *room = words.to_le_bytes();
+            address = self.free as u32;
+            self.free += 16;
+        }
+        self.record(at, tag::STRING, address, text)
+    }
+
+    #[inline]
+    fn record(&mut self, at: u32, tag: u32, address: u32, text: &str) -> Option<()> {
+        let place = self.memory.get_mut(at as usize..)?;
+        let place = place.first_chunk_mut::<WRITTEN_BYTES>()?;
         // In the order of `abi::record`: tag and length, value, head, hash.
         let words = [
-            u64::from(tag) | (bytes.len() as u64) << 32,
+            u64::from(tag) | (text.len() as u64) << 32,
             u64::from(address),
-            head(bytes),
+            head(text.as_bytes()),
             0,
         ];
-        let (places, _) = record.as_chunks_mut();
+        let (places, _) = place.as_chunks_mut();
         for (place, word) in places.iter_mut().zip(words) {
             *place = word.to_le_bytes();
         }
-        Ok(())
-    }
-
-    /// As [`Self::bytes`], for 9 to 16 of them.
-    #[inline]
-    fn two_words(&mut self, bytes: &[u8]) -> Result<u32, Refused> {
-        let at = self.free;
-        let Some(room) = self.memory.get_mut(at..at + 16) else {
-            return Err(Refused::NeedsBytes(at + 16));
-        };
-        let (words, _) = room.as_chunks_mut();
-        let second = head(bytes.get(8..).unwrap_or_default());
-        for (place, word) in words.iter_mut().zip([head(bytes), second]) {
-            *place = word.to_le_bytes();
-        }
-        self.free = at + 16;
-        Ok(at as u32)
+        Some(())
     }
 
     /// Copies bytes into the room, padded with zeros to a multiple of eight.

@@ -24,6 +24,13 @@ pub(crate) fn written(expression: &Expression, environment: &Environment, reader
     Writer { environment, reader }.expression(expression)
 }
 
+/// A duration that is an error beyond 64 bits of nanoseconds, as cel-go has it, for an implementation that lets sums be longer.
+fn bounded_duration(text: &str) -> String {
+    let least = "(duration(\"-9223372036s\") + duration(\"-854775808ns\"))";
+    let most = "(duration(\"9223372036s\") + duration(\"854775807ns\"))";
+    format!("({text} >= {least} && {text} <= {most} ? {text} : [{text}][1])")
+}
+
 fn may_be_nan(operator: Comparison, left: &Expression, right: &Expression) -> bool {
     !matches!(operator, Comparison::Equal | Comparison::NotEqual)
         && (left.ty == Type::Double || right.ty == Type::Double)
@@ -41,6 +48,11 @@ impl Writer<'_> {
             operands.join(operator)
         };
         match &expression.kind {
+            // It reads fractions as doubles, and so rounds them.
+            Kind::Literal(Literal::Duration(nanos)) if self.reader == Reader::PlainCel => {
+                let (seconds, nanos) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+                format!("(duration(\"{seconds}s\") + duration(\"{nanos}ns\"))")
+            }
             Kind::Literal(literal) => literal_text(literal),
             Kind::Attribute(id) => self.attribute(*id),
             Kind::Local(local) => format!("x{}", local.0),
@@ -86,6 +98,13 @@ impl Writer<'_> {
                         format!("({needle} in [{}])", values.join(", "))
                     }
                 }
+            }
+            Kind::Arithmetic {
+                operator,
+                left,
+                right,
+            } if self.reader == Reader::PlainCel && expression.ty == Type::Duration => {
+                bounded_duration(&self.between(left, arithmetic(*operator), right))
             }
             Kind::Arithmetic {
                 operator,
@@ -184,6 +203,10 @@ impl Writer<'_> {
                 TimestampField::Seconds => "getSeconds",
                 TimestampField::Milliseconds => "getMilliseconds",
             }),
+            // CEL's is what is left over of whole seconds; there it is all of the duration.
+            Function::DurationField(DurationField::Milliseconds) if self.reader == Reader::PlainCel => {
+                format!("({} % 1000)", method("getMilliseconds"))
+            }
             Function::DurationField(field) => method(match field {
                 DurationField::Hours => "getHours",
                 DurationField::Minutes => "getMinutes",

@@ -79,13 +79,14 @@ impl Flags {
     /// Compiles what was read; `path` is where it came from, for the log.
     pub fn run(path: PathBuf, sources: &Sources) -> Result<Self, RulesError> {
         let tally = Tally::default();
-        let revision = Revision::new(Compiled::new(sources)?, &tally);
+        let mut loader = Loader::default();
+        let revision = Revision::new(Compiled::again(&mut loader, sources)?, &tally);
         worker::warm_up(&revision)?;
         log::info!("rules {} run, from {}", revision.version(), path.display());
         revision.log_warnings(&path);
         Ok(Self(Arc::new(Shared {
             path,
-            loader: Mutex::default(),
+            loader: Mutex::new(loader),
             changes: watch::Sender::new(revision.number),
             running: ArcSwap::from_pointee(revision),
             rejected: ArcSwapOption::empty(),
