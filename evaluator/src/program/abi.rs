@@ -157,6 +157,6 @@ pub fn head(bytes: &[u8]) -> u64 {
     }
 }
 
-/// The features of WebAssembly that modules may use. Not those that copy or fill memory: what bounds a module's time counts
-/// instructions, and one of these can take as long as a million others.
+/// The features of WebAssembly that modules may use. Not those that copy or fill memory: one can take as long as a million
+/// others, and nothing looks at the time before it ends.
 pub const FEATURES: WasmFeatures = WasmFeatures::WASM1.union(WasmFeatures::MULTI_VALUE);
