@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crossfade::cluster::{Cluster, Options};
+use crossfade::databases::Side;
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 
@@ -26,11 +27,20 @@ pub(crate) fn options() -> Options {
         .set("max_connections", "300")
 }
 
+/// The same, for servers that replicate: workers that fail are tried again at once, so that tests need not wait.
+pub(crate) fn replicating() -> Options {
+    options()
+        .set("wal_retrieve_retry_interval", "100ms")
+        .set("max_connections", "120")
+}
+
 /// A database for old and one for new, empty at first. Dropped with the value.
 #[derive(Debug)]
 pub(crate) struct Pair {
     name: String,
+    // A publisher that stops waits for its subscriber, so new is dropped first.
     own_new: Option<Cluster>,
+    own_old: Option<Cluster>,
 }
 
 impl Pair {
@@ -47,7 +57,11 @@ impl Pair {
             .create_database(&name)
             .await
             .expect("a database for new");
-        Self { name, own_new: None }
+        Self {
+            name,
+            own_new: None,
+            own_old: None,
+        }
     }
 
     /// The same, but new is on a cluster of its own, for tests that stop or kill it.
@@ -63,6 +77,23 @@ impl Pair {
         Self {
             name,
             own_new: Some(own_new),
+            own_old: None,
+        }
+    }
+
+    /// The same, but both are on clusters of their own, for tests that stop or kill them, or that make slots: a slot waits
+    /// for every transaction on its server, and other tests hold some open.
+    pub(crate) async fn on_own_clusters(options: Options) -> Self {
+        let name = Self::fresh_name();
+        let (old, new) = tokio::join!(Cluster::start(options.clone()), Cluster::start(options));
+        let (old, new) = (old.expect("a cluster for old"), new.expect("a cluster for new"));
+        for cluster in [&old, &new] {
+            cluster.create_database(&name).await.expect("a database");
+        }
+        Self {
+            name,
+            own_new: Some(new),
+            own_old: Some(old),
         }
     }
 
@@ -80,7 +111,10 @@ impl Pair {
 
     /// The URL of old's database.
     pub(crate) async fn old_url(&self) -> String {
-        old().await.url(&self.name)
+        match &self.own_old {
+            Some(cluster) => cluster.url(&self.name),
+            None => old().await.url(&self.name),
+        }
     }
 
     /// The URL of new's database.
@@ -93,11 +127,11 @@ impl Pair {
 
     /// A connection straight to old.
     pub(crate) async fn connect_old(&self) -> Client {
-        old()
-            .await
-            .connect(&self.name)
-            .await
-            .expect("a connection to old")
+        let client = match &self.own_old {
+            Some(cluster) => cluster.connect(&self.name).await,
+            None => old().await.connect(&self.name).await,
+        };
+        client.expect("a connection to old")
     }
 
     /// A connection straight to new.
@@ -114,6 +148,15 @@ impl Pair {
         self.own_new.as_mut().expect("a pair that was made with_own_new")
     }
 
+    /// A side's own cluster, to be stopped and started.
+    pub(crate) fn own(&mut self, side: Side) -> &mut Cluster {
+        let cluster = match side {
+            Side::Old => self.own_old.as_mut(),
+            Side::New => self.own_new.as_mut(),
+        };
+        cluster.expect("a pair that was made on_own_clusters")
+    }
+
     fn fresh_name() -> String {
         format!("test_{}", TESTS.fetch_add(1, Ordering::Relaxed))
     }
@@ -121,6 +164,9 @@ impl Pair {
 
 impl Drop for Pair {
     fn drop(&mut self) {
+        if self.own_old.is_some() {
+            return;
+        }
         let name = self.name.clone();
         let only_old = self.own_new.is_some();
         // Dropping is not async, and this test's runtime may be ending: a thread with a runtime of its own.

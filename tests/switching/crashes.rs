@@ -4,15 +4,18 @@
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use crossfade::databases::{Databases, Side, Step, Watcher};
 use crossfade::migration::{Operator, TurnOptions, rollback, switch};
+use crossfade::sync::Transport;
+use crossfade::sync::publish_subscribe::{Direction, drained};
 use diesel_async::RunQueryDsl as _;
 use futures_util::FutureExt as _;
 
 use super::stage::{Stage, everybody_on_new, number};
 use crate::support::compare::assert_every_row_equal;
-use crate::support::databases::Pair;
+use crate::support::databases::{Pair, replicating};
 use crate::support::migration::{Migration, context, databases, eventually};
 
 const OLD: &str = "CROSSFADE_TEST_TURN_OLD";
@@ -20,7 +23,7 @@ const NEW: &str = "CROSSFADE_TEST_TURN_NEW";
 const TO: &str = "CROSSFADE_TEST_TURN_TO";
 const DIES_AT: &str = "CROSSFADE_TEST_TURN_DIES_AT";
 
-const STEPS: [Step; 8] = [
+pub(super) const STEPS: [Step; 8] = [
     Step::TurnPrepared,
     Step::TurnAnnounced,
     Step::TurnFenced,
@@ -68,11 +71,11 @@ impl Watched {
         .await;
         let primary = self.stage.primary().await;
         let written = format!("select count(*) from orders where note = 'write {}'", self.writes);
-        assert_eq!(number(self.stage.client(primary), &written).await, 1);
+        assert_eq!(number(&self.stage.connect(primary).await, &written).await, 1);
         // The fence stands where it should, and nowhere else.
         for side in [Side::Old, Side::New] {
             let direct = "update orders set note = note where id = 1";
-            let outcome = self.stage.client(side).batch_execute(direct).await;
+            let outcome = self.stage.connect(side).await.batch_execute(direct).await;
             assert_eq!(
                 outcome.is_ok(),
                 side == primary || !self.was_switched().await,
@@ -81,33 +84,65 @@ impl Watched {
         }
     }
 
+    /// Both databases can be connected to.
+    async fn has_recovered(&self) {
+        for url in [self.stage.pair.old_url().await, self.stage.pair.new_url().await] {
+            eventually("it has recovered", async || {
+                tokio_postgres::connect(&url, tokio_postgres::NoTls).await.is_ok()
+            })
+            .await;
+        }
+    }
+
     /// Before the first switch new has no fence.
     async fn was_switched(&self) -> bool {
-        number(&self.stage.old, "select epoch from crossfade.migration").await > 0
+        number(
+            &self.stage.connect(Side::Old).await,
+            "select epoch from crossfade.migration",
+        )
+        .await
+            > 0
     }
 
     async fn ends_equal(self) {
         let writes = i64::from(self.writes);
         let primary = self.stage.primary().await;
         eventually("nothing is pending", async || {
-            number(
-                self.stage.client(primary),
-                "select count(*) from crossfade.journal",
-            )
-            .await
-                == 0
+            let client = self.stage.connect(primary).await;
+            number(&client, "select count(*) from crossfade.journal").await == 0
         })
         .await;
-        assert_every_row_equal(&self.stage.old, &self.stage.new).await;
+        if self.stage.transport == Transport::PublishSubscribe {
+            eventually("everything has arrived", async || {
+                let direction = Direction::from_primary(primary);
+                let arrived = drained(&self.stage.databases, direction, Duration::from_secs(1)).await;
+                arrived.is_ok()
+            })
+            .await;
+        }
+        let (old, new) = (
+            self.stage.connect(Side::Old).await,
+            self.stage.connect(Side::New).await,
+        );
+        assert_every_row_equal(&old, &new).await;
         let written = "select count(distinct note) from orders where note like 'write %'";
-        assert_eq!(number(&self.stage.new, written).await, writes);
+        assert_eq!(number(&new, written).await, writes);
         self.server.crossfade.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_who_dies_at_any_step_leaves_a_turn_done_or_undone() {
-    let mut watched = Watched::over(Stage::started().await).await;
+    operators_die(Transport::Journal).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_who_dies_while_a_stream_turns_round_leaves_it_turned_or_not() {
+    operators_die(Transport::PublishSubscribe).await;
+}
+
+async fn operators_die(transport: Transport) {
+    let mut watched = Watched::over(Stage::started_by(transport).await).await;
     for step in STEPS {
         for to in [Side::New, Side::Old] {
             println!("the operator dies at {step:?} on the way to {to}");
@@ -123,11 +158,7 @@ async fn an_operator_who_dies_at_any_step_leaves_a_turn_done_or_undone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_break_at_any_step_leave_a_turn_done_or_undone() {
-    let pair = Pair::empty().await;
-    pair.open_shop().await;
-    let broken = Arc::new(Mutex::new(None));
-    let watcher = breaking(broken.clone(), pair.old_url().await, pair.new_url().await);
-    let stage = Stage::of(pair, |databases| databases.watched(watcher)).await;
+    let (stage, broken) = breakable(Transport::Journal, Pair::empty().await, break_connections).await;
     let mut watched = Watched::over(stage).await;
     for side in [Side::Old, Side::New] {
         for step in STEPS {
@@ -163,9 +194,14 @@ async fn try_turn(databases: &Databases, operator: &Operator, to: Side) -> Resul
 
 /// The same command, given again by somebody else.
 async fn turn_again(stage: &Stage, to: Side) {
+    let databases = databases(&stage.pair.old_url().await, &stage.pair.new_url().await);
+    turn_by(stage, &Operator::new(&databases, "another", "again"), to).await;
+}
+
+/// The command, given until it is done.
+pub(super) async fn turn_by(stage: &Stage, operator: &Operator, to: Side) {
     eventually("the command is done when it is given again", async || {
-        let databases = databases(&stage.pair.old_url().await, &stage.pair.new_url().await);
-        let outcome = try_turn(&databases, &Operator::new(&databases, "another", "again"), to).await;
+        let outcome = try_turn(&stage.databases, operator, to).await;
         if let Err(error) = &outcome {
             println!("{error}");
         }
@@ -175,8 +211,80 @@ async fn turn_again(stage: &Stage, to: Side) {
     assert_eq!(stage.primary().await, to);
 }
 
-/// Breaks every connection of the servers and the operator to a side, at a step, once.
-fn breaking(broken: Arc<Mutex<Option<(Step, Side)>>>, old: String, new: String) -> Arc<Watcher> {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_crashes_at_any_step_leaves_a_turn_done_or_undone() {
+    databases_crash(Transport::Journal).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_crashes_while_a_stream_turns_round_leaves_it_turned_or_not() {
+    databases_crash(Transport::PublishSubscribe).await;
+}
+
+/// Either database crashes at each step: old at every other step on the way there, at the others on the way back, and new
+/// the other way round.
+async fn databases_crash(transport: Transport) {
+    let pair = Pair::on_own_clusters(replicating()).await;
+    let (stage, broken) = breakable(transport, pair, crash).await;
+    let mut watched = Watched::over(stage).await;
+    let mut to = Side::New;
+    for side in [Side::Old, Side::New] {
+        for step in STEPS {
+            let began = Instant::now();
+            *broken.lock().expect("no holder panics") = Some((step, side));
+            let outcome = try_turn(&watched.stage.databases, &watched.stage.operator, to).await;
+            let turned = began.elapsed();
+            assert_eq!(
+                *broken.lock().expect("no holder panics"),
+                None,
+                "nobody came to {step:?}"
+            );
+            watched.has_recovered().await;
+            watched.goes_on().await;
+            let went_on = began.elapsed();
+            turn_again(&watched.stage, to).await;
+            let turned_again = began.elapsed();
+            watched.goes_on().await;
+            println!(
+                "{side} crashed at {step:?} on the way to {to}: {outcome:?} after {turned:?}, went on after {went_on:?}, \
+                 turned after {turned_again:?}"
+            );
+            to = to.other();
+        }
+        turn_again(&watched.stage, to).await;
+        to = to.other();
+    }
+    watched.ends_equal().await;
+}
+
+/// A step at which a side is to be broken, once.
+type Broken = Arc<Mutex<Option<(Step, Side)>>>;
+
+/// A migration of the shop whose operator meets broken databases.
+async fn breakable<Breaking: Future<Output = ()> + Send + 'static>(
+    transport: Transport,
+    pair: Pair,
+    break_it: fn(String) -> Breaking,
+) -> (Stage, Broken) {
+    pair.open_shop().await;
+    let broken = Broken::default();
+    let watcher = breaking(
+        broken.clone(),
+        pair.old_url().await,
+        pair.new_url().await,
+        break_it,
+    );
+    let stage = Stage::by(transport, pair, |databases| databases.watched(watcher)).await;
+    (stage, broken)
+}
+
+/// Breaks a side at a step.
+fn breaking<Breaking: Future<Output = ()> + Send + 'static>(
+    broken: Broken,
+    old: String,
+    new: String,
+    break_it: fn(String) -> Breaking,
+) -> Arc<Watcher> {
     Arc::new(move |step| {
         let mut awaited = broken.lock().expect("no holder panics");
         let url = match *awaited {
@@ -191,17 +299,35 @@ fn breaking(broken: Arc<Mutex<Option<(Step, Side)>>>, old: String, new: String) 
             _ => None,
         };
         async move {
-            let Some(url) = url else { return };
-            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-                .await
-                .expect("a connection");
-            tokio::spawn(connection);
-            let sql = "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity \
-                       where datname = current_database() and application_name = 'crossfade'";
-            assert!(number(&client, sql).await > 0);
+            if let Some(url) = url {
+                break_it(url).await;
+            }
         }
         .boxed()
     })
+}
+
+/// Breaks every connection of the servers and the operator.
+async fn break_connections(url: String) {
+    let sql = "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity \
+               where datname = current_database() and application_name = 'crossfade'";
+    assert!(number(&connect(&url).await, sql).await > 0);
+}
+
+/// Crashes the whole database server: where one of its processes is killed it ends all others, and recovers from its log.
+async fn crash(url: String) {
+    let client = connect(&url).await;
+    let process = number(&client, "select pg_backend_pid()::int8").await;
+    let killed = Command::new("kill").args(["-9", &process.to_string()]).status();
+    assert!(killed.expect("the command kill").success());
+}
+
+async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .expect("a connection");
+    tokio::spawn(connection);
+    client
 }
 
 async fn die_at(pair: &Pair, step: Step, to: Side) {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crossfade::databases::{Side, Step};
+use crossfade::migration::{Differences, Drift, Proof, Rules, status};
 use crossfade::migration::{MigrationError, TurnOptions, Verdict, abort, gates, pause, resume, switch};
-use crossfade::migration::{Proof, Rules};
 
 use super::stage::{Stage, everybody_on_new, number};
 use crate::support::databases::Pair;
@@ -66,15 +66,27 @@ async fn each_gate_that_is_closed_is_named_with_its_evidence() {
     let found = closed(&stage, &plain).await;
     assert_eq!(
         found,
-        [("tables", "not captured, or not copied: public.later".to_owned())]
+        [
+            ("tables", "not captured, or not copied: public.later".to_owned()),
+            ("schema", found[1].1.clone()),
+        ]
     );
+    assert!(found[1].1.contains("table public.later"), "{}", found[1].1);
     stage
         .old
         .batch_execute("drop table later; create sequence tickets")
         .await
         .expect("a sequence");
     let found = closed(&stage, &plain).await;
-    assert_eq!(found, [("sequences", "public.tickets is not on new".to_owned())]);
+    assert_eq!(found[0].0, "schema");
+    assert!(
+        found[0].1.contains("missing    sequence public.tickets"),
+        "{found:?}"
+    );
+    assert_eq!(
+        found[1..],
+        [("sequences", "public.tickets is not on new".to_owned())]
+    );
     stage
         .old
         .batch_execute("drop sequence tickets")
@@ -87,13 +99,48 @@ async fn each_gate_that_is_closed_is_named_with_its_evidence() {
         .await
         .expect("a constraint");
     let found = closed(&stage, &plain).await;
-    assert_eq!(
-        found,
-        [(
-            "constraints",
-            "not valid on new: positive of public.orders".to_owned()
-        )]
+    assert_eq!(names(found.clone()), ["schema", "constraints"]);
+    assert_eq!(found[1].1, "not valid on new: positive of public.orders");
+}
+
+#[tokio::test]
+async fn a_schema_that_has_drifted_is_seen_and_keeps_the_switch_from_being_done() {
+    let stage = Stage::started().await;
+    stage.verify().await;
+    stage
+        .old
+        .batch_execute("alter table orders alter column note set default 'none'")
+        .await
+        .expect("another default");
+    let mut seen = status(&stage.databases).await.expect("a status");
+    seen.look_further(&stage.databases).await.expect("more of it");
+    let Some(Drift::Differences(differences)) = &seen.drift else {
+        panic!("{:?}", seen.drift);
+    };
+    assert!(
+        differences.len() == 1 && differences[0].contains("public.orders.note"),
+        "{differences:?}"
     );
+    assert!(seen.to_string().contains(&differences[0]), "{seen}");
+
+    let plain = everybody_on_new(&stage.databases).await.expect("a status");
+    let found = closed(&stage, &plain).await;
+    assert_eq!(found, [("schema", differences[0].clone())]);
+    let knowing = TurnOptions {
+        differences: Differences::Accepted,
+        ..plain.clone()
+    };
+    assert_eq!(closed(&stage, &knowing).await, []);
+
+    stage
+        .new
+        .batch_execute("alter table orders alter column note set default 'none'")
+        .await
+        .expect("the same default");
+    assert_eq!(closed(&stage, &plain).await, []);
+    let mut seen = status(&stage.databases).await.expect("a status");
+    seen.look_further(&stage.databases).await.expect("more of it");
+    assert_eq!(seen.drift, Some(Drift::None));
 }
 
 #[tokio::test]

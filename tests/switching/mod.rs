@@ -2,7 +2,9 @@
 
 mod crashes;
 mod gates;
+mod killed_servers;
 mod round_trip;
 mod stage;
+mod stream;
 mod traffic;
 mod wary;

@@ -3,19 +3,30 @@
 use std::collections::BTreeSet;
 
 use crossfade::databases::Side;
+use crossfade::sync::Transport;
+use crossfade::sync::publish_subscribe::{Direction, drained};
 
 use super::stage::{Stage, number};
 use super::traffic::Traffic;
 use crate::support::app::App;
 use crate::support::compare::assert_every_row_equal;
-use crate::support::migration::eventually;
+use crate::support::migration::{PATIENCE, eventually};
 
 const CLIENTS: u64 = 16;
 const DIRECT: u64 = 2;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_fails_and_no_row_differs_while_the_primary_changes_three_times() {
-    let stage = Stage::started().await;
+    goes_there_and_back_and_there_again(Transport::Journal).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_holds_where_postgresql_itself_carries_the_changes() {
+    goes_there_and_back_and_there_again(Transport::PublishSubscribe).await;
+}
+
+async fn goes_there_and_back_and_there_again(transport: Transport) {
+    let stage = Stage::started_by(transport).await;
     let (old_url, new_url) = (stage.pair.old_url().await, stage.pair.new_url().await);
     let servers = [
         App::start(&old_url, &new_url).await,
@@ -57,13 +68,18 @@ async fn no_request_fails_and_no_row_differs_while_the_primary_changes_three_tim
         number(&stage.new, "select count(*) from crossfade.journal").await == 0
     })
     .await;
+    if transport == Transport::PublishSubscribe {
+        drained(&stage.databases, Direction::NewToOld, PATIENCE)
+            .await
+            .expect("a stream that goes on");
+    }
     assert_every_row_equal(&stage.old, &stage.new).await;
 
     let notes = account.notes.lock().expect("no holder panics").clone();
     assert_each_once(&stage, &notes).await;
     let worst = fences.iter().copied().fold(0.0, f64::max);
     println!(
-        "{} requests through two servers, 0 failed; {} orders acknowledged; {} direct writes sent to the other database; \
+        "{transport}: {} requests through two servers, 0 failed; {} orders acknowledged; {} direct writes sent to the other database; \
          writers waited for {fences:.1?} ms",
         account.requests(),
         notes.len(),
@@ -149,6 +165,10 @@ async fn assert_nothing_is_left(stage: &Stage) {
             "select count(*) from pg_namespace where nspname like '%crossfade%'",
             "select count(*) from pg_trigger where tgname like '%crossfade%'",
             "select count(*) from pg_proc where proname like '%crossfade%'",
+            "select count(*) from pg_publication where pubname like '%crossfade%'",
+            "select count(*) from pg_subscription s join pg_database d on d.oid = s.subdbid \
+             where d.datname = current_database() and s.subname like '%crossfade%'",
+            "select count(*) from pg_replication_slots where database = current_database()",
         ] {
             assert_eq!(number(client, left).await, 0, "{side}: {left}");
         }

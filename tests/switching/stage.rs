@@ -3,12 +3,13 @@
 use crossfade::databases::{Databases, Side};
 use crossfade::migration::{
     CompleteOptions, Completed, MigrationError, Operator, Proof, Report, Rules, Started, TurnOptions, Turned,
-    complete, rollback, start, status, switch,
+    complete, rollback, start_by, status, switch,
 };
+use crossfade::sync::Transport;
 use crossfade::verify::{VerifyOptions, verify};
 use tokio_postgres::Client;
 
-use crate::support::databases::Pair;
+use crate::support::databases::{Pair, replicating};
 use crate::support::migration::databases;
 
 /// Both databases with the shop in them, captured and copied.
@@ -18,18 +19,36 @@ pub(super) struct Stage {
     pub(super) databases: Databases,
     pub(super) old: Client,
     pub(super) new: Client,
+    pub(super) transport: Transport,
 }
 
 impl Stage {
     /// The shop, with its migration started.
     pub(super) async fn started() -> Self {
-        let pair = Pair::empty().await;
+        Self::started_by(Transport::Journal).await
+    }
+
+    /// The same, by either transport.
+    pub(super) async fn started_by(transport: Transport) -> Self {
+        let pair = match transport {
+            Transport::Journal => Pair::empty().await,
+            Transport::PublishSubscribe => Pair::on_own_clusters(replicating()).await,
+        };
         pair.open_shop().await;
-        Self::of(pair, |databases| databases).await
+        Self::by(transport, pair, |databases| databases).await
     }
 
     /// The same over databases of one's own, and with an operator whose steps are watched.
     pub(super) async fn of(pair: Pair, watch: impl FnOnce(Databases) -> Databases) -> Self {
+        Self::by(Transport::Journal, pair, watch).await
+    }
+
+    /// The same, by either transport.
+    pub(super) async fn by(
+        transport: Transport,
+        pair: Pair,
+        watch: impl FnOnce(Databases) -> Databases,
+    ) -> Self {
         let (old_url, new_url) = (pair.old_url().await, pair.new_url().await);
         let operator = Operator::new(&watch(databases(&old_url, &new_url)), "a test", "to see");
         let stage = Self {
@@ -38,15 +57,18 @@ impl Stage {
             new: pair.connect_new().await,
             pair,
             operator,
+            transport,
         };
         stage.start().await;
         stage
     }
 
     pub(super) async fn start(&self) -> Started {
-        start(&self.operator, &mut |_| {})
-            .await
-            .expect("a migration that starts")
+        let started = start_by(&self.operator, self.transport, &mut |progress| {
+            println!("{progress}");
+        })
+        .await;
+        started.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Compares every row, and fails if any differs.
@@ -96,6 +118,14 @@ impl Stage {
     /// The side that both records agree to be the primary.
     pub(super) async fn primary(&self) -> Side {
         status(&self.databases).await.expect("a status").primary
+    }
+
+    /// A connection of its own.
+    pub(super) async fn connect(&self, side: Side) -> Client {
+        match side {
+            Side::Old => self.pair.connect_old().await,
+            Side::New => self.pair.connect_new().await,
+        }
     }
 
     pub(super) fn client(&self, side: Side) -> &Client {

@@ -2,6 +2,7 @@
 
 use crate::databases::{DatabaseError, Side, Statement};
 use crate::sync::Stage;
+use crate::sync::publish_subscribe::{Direction, end, is_there};
 
 use super::progress::Tell;
 use super::remove::{SERVERS_NOTICE, remove};
@@ -29,6 +30,13 @@ pub async fn abort(operator: &Operator, tell: Tell<'_>) -> Result<(), MigrationE
             .await
             .map_err(DatabaseError::statement(Side::Old))?;
         tokio::time::sleep(SERVERS_NOTICE).await;
+    }
+    // Slots above all: left behind, they fill a disk.
+    for direction in [Direction::OldToNew, Direction::NewToOld] {
+        if is_there(databases, direction).await? {
+            let ended = end(databases, direction).await?;
+            tell(&Progress::StreamEnded { ended });
+        }
     }
     // New first: while old has its record, the command can be given again.
     for side in [Side::New, Side::Old] {

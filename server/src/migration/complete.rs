@@ -12,7 +12,8 @@ use crate::catalog::quote_identifier;
 use crate::databases::{DatabaseError, Side, Statement, Step, begin, commit, roll_back};
 use crate::sync::handover::is_retired;
 use crate::sync::journal::pending;
-use crate::sync::{Stage, State};
+use crate::sync::publish_subscribe::{Direction, drained, end as end_stream, is_there};
+use crate::sync::{Stage, State, Transport};
 use crate::verify::last_verification;
 
 use super::progress::Tell;
@@ -51,6 +52,8 @@ pub(super) enum Obstacle {
     NotVerified(String),
     /// Changes are on their way to old.
     Pending(i64),
+    /// Old does not follow.
+    Behind,
     /// Only a database's owner may make it read-only.
     NotOwner,
 }
@@ -101,6 +104,12 @@ async fn end(
         }
     };
     databases.step(Step::Retiring).await;
+    // Before old is read-only, which its subscription would not survive.
+    let back = Direction::NewToOld;
+    if is_there(databases, back).await? {
+        let ended = end_stream(databases, back).await?;
+        tell(&Progress::StreamEnded { ended });
+    }
     retire(operator, alone.process).await?;
     tell(&Progress::ReadOnly);
     for side in [Side::Old, Side::New] {
@@ -136,9 +145,18 @@ async fn prepare(
             "the databases were not compared since the switch".into(),
         )),
     }
-    let entries = pending(databases, Side::New).await?.entries;
-    if entries > MOST_PENDING {
-        obstacles.push(Obstacle::Pending(entries));
+    match state.transport {
+        Transport::Journal => {
+            let entries = pending(databases, Side::New).await?.entries;
+            if entries > MOST_PENDING {
+                obstacles.push(Obstacle::Pending(entries));
+            }
+        }
+        Transport::PublishSubscribe => {
+            if drained(databases, Direction::NewToOld, ARRIVAL).await.is_err() {
+                obstacles.push(Obstacle::Behind);
+            }
+        }
     }
     let mut old = databases.mirror_session(Side::Old).await?;
     if !may_retire(&mut old).await? {
@@ -152,6 +170,9 @@ async fn prepare(
         ))
     }
 }
+
+/// How long a change may take to reach old.
+const ARRIVAL: Duration = Duration::from_secs(10);
 
 /// Traffic leaves some changes under way at any moment; more than that is a backlog.
 const MOST_PENDING: i64 = 1_000;
@@ -247,6 +268,11 @@ impl std::fmt::Display for Obstacle {
             Self::Pending(entries) => write!(
                 f,
                 "{entries} changes are still to be mirrored to old: wait for them"
+            ),
+            Self::Behind => write!(
+                f,
+                "a change did not reach old within {} s: crossfade migrate status says why",
+                ARRIVAL.as_secs()
             ),
             Self::NotOwner => write!(
                 f,

@@ -3,11 +3,13 @@
 use crate::databases::{DatabaseError, Side};
 use crate::sync::handover::HandoverError;
 use crate::sync::journal::{BackfillError, InstallError};
-use crate::sync::{Stage, UnreadableState};
+use crate::sync::publish_subscribe::{PublishSubscribeError, Trouble};
+use crate::sync::{Stage, Transport, UnreadableState};
 use crate::verify::VerifyError;
 
 use super::Gates;
 use super::preflight::{self, PreflightError};
+use super::schema::SchemaError;
 
 /// Why a command on the migration was not done. Whatever was done stays, and the command may be given again.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +22,17 @@ pub enum MigrationError {
         /// Where it should stand.
         wanted: &'static str,
     },
+    /// It has begun otherwise.
+    #[error("the migration's transport is {is}; to use {wanted}, end it first with crossfade migrate abort")]
+    OtherTransport {
+        /// How changes reach the secondary.
+        is: Transport,
+        /// How they should.
+        wanted: Transport,
+    },
+    /// The stream does not get on.
+    #[error("the stream does not get on; mend it, and run the command again: {}", in_words(.0))]
+    Stream(Vec<Trouble>),
     /// Gates are closed.
     #[error("{0}")]
     Refused(Gates),
@@ -109,6 +122,12 @@ pub enum MigrationError {
     /// The primary could not be changed or found.
     #[error(transparent)]
     Handover(#[from] HandoverError),
+    /// The structures could not be compared.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The stream could not be prepared, or did not get on.
+    #[error(transparent)]
+    PublishSubscribe(#[from] PublishSubscribeError),
     /// Capture could not be installed.
     #[error(transparent)]
     Install(#[from] InstallError),
@@ -124,4 +143,9 @@ pub enum MigrationError {
     /// A database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+}
+
+fn in_words(troubles: &[Trouble]) -> String {
+    let each: Vec<String> = troubles.iter().map(ToString::to_string).collect();
+    each.join("; ")
 }

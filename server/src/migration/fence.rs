@@ -10,8 +10,10 @@ use crate::sync::handover::{
     HandoverError, carry_sequences, decide, finish, lock_for_handover, sequences, standing, take_over,
 };
 use crate::sync::journal::{drain, pending};
+use crate::sync::publish_subscribe::{Direction, Drain};
 
 use super::progress::Tell;
+use super::stream::catch_up;
 use super::{MigrationError, Operator, Progress};
 
 /// A turn that is prepared.
@@ -23,10 +25,24 @@ pub(super) struct Fence<'o> {
     pub(super) epoch: i64,
     /// The answers that were carried over before.
     pub(super) carried: Option<Carried>,
+    /// What is left to be brought to the other side behind it.
+    pub(super) remainder: Remainder,
     /// What the record calls it.
     pub(super) what: &'static str,
     /// For how long writers may be kept waiting.
     pub(super) longest: Duration,
+}
+
+/// What is left to be brought to the other side while nobody writes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Remainder {
+    /// What is in the journal.
+    Journal,
+    /// What is under way in the stream.
+    Stream {
+        /// Which way it goes.
+        direction: Direction,
+    },
 }
 
 /// A turn that is done.
@@ -73,13 +89,18 @@ impl Fence<'_> {
         let (databases, from, to) = (&self.operator.databases, self.from, self.from.other());
         let mut primary = databases.mirror_session(from).await?;
         let mut secondary = databases.mirror_session(to).await?;
+        let drain = match self.remainder {
+            Remainder::Journal => None,
+            Remainder::Stream { direction } => Some(catch_up(databases, direction).await?),
+        };
         begin(&mut primary, from).await?;
         let began = Instant::now();
         let ready = match lock_for_handover(&mut primary, from, "exclusive").await {
             Ok(()) => {
                 tell(&Progress::Fenced);
                 databases.step(Step::TurnFenced).await;
-                self.make_ready(&mut primary, &mut secondary, began, tell).await
+                self.make_ready(&mut primary, &mut secondary, drain, began, tell)
+                    .await
             }
             Err(error) => Err(error.into()),
         };
@@ -118,6 +139,7 @@ impl Fence<'_> {
         &self,
         primary: &mut diesel_async::AsyncPgConnection,
         secondary: &mut diesel_async::AsyncPgConnection,
+        stream: Option<Drain>,
         began: Instant,
         tell: Tell<'_>,
     ) -> Result<usize, MigrationError> {
@@ -127,7 +149,9 @@ impl Fence<'_> {
             return Err(MigrationError::NotCaptured { side: from, tables });
         }
         let left = self.longest.saturating_sub(began.elapsed());
-        if !drain(databases, &self.operator.catalog, from, left).await? {
+        if let Some(stream) = stream {
+            stream.wait_and_turn(left).await?;
+        } else if !drain(databases, &self.operator.catalog, from, left).await? {
             return Err(MigrationError::NotDrained {
                 entries: pending(databases, from).await?.entries,
                 waited_ms: began.elapsed().as_millis(),

@@ -6,16 +6,19 @@ use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 
 use crate::databases::{DatabaseError, Side, Statement};
-use crate::sync::State;
 use crate::sync::handover::sequences;
 use crate::sync::journal::pending;
+use crate::sync::publish_subscribe::{Direction, Trouble};
 use crate::sync::servers::servers;
+use crate::sync::{State, Transport};
 use crate::verify::last_verification;
 
 use super::fence::uncaptured;
 use super::preflight::{PreflightOptions, preflight};
 use super::rules::Proof;
-use super::{MigrationError, Operator, TurnOptions};
+use super::schema::compare;
+use super::stream::look;
+use super::{Differences, MigrationError, Operator, TurnOptions};
 
 /// Whether a gate is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -125,11 +128,15 @@ pub(super) async fn examine(
     if to == Side::New {
         gates.push(rules(options));
         gates.push(verification(&mut primary, from, options).await?);
-        gates.push(obstacles(operator).await?);
+        gates.push(obstacles(operator, state.transport).await?);
     }
     gates.push(pause(state));
     gates.push(tables(&mut primary, from).await?);
-    gates.push(journal(operator, from).await?);
+    gates.push(match state.transport {
+        Transport::Journal => journal(operator, from).await?,
+        Transport::PublishSubscribe => stream(operator, from).await?,
+    });
+    gates.push(structure(operator, to, options).await?);
     gates.push(prepared(&mut primary, from).await?);
     gates.push(sequence_room(&mut primary, &mut secondary, to).await?);
     gates.push(constraints(&mut primary, &mut secondary, to).await?);
@@ -198,9 +205,13 @@ async fn verification(
     })
 }
 
-async fn obstacles(operator: &Operator) -> Result<Gate, MigrationError> {
+async fn obstacles(operator: &Operator, transport: Transport) -> Result<Gate, MigrationError> {
     const NAME: &str = "preflight";
-    let found = preflight(&operator.databases, PreflightOptions::default()).await?;
+    let options = PreflightOptions {
+        transport,
+        ..PreflightOptions::default()
+    };
+    let found = preflight(&operator.databases, options).await?;
     let blocks: Vec<String> = found
         .blocks()
         .map(|(check, finding)| format!("{}: {}", check.name, finding.evidence))
@@ -259,6 +270,70 @@ async fn journal(operator: &Operator, side: Side) -> Result<Gate, MigrationError
     } else {
         Gate::open(NAME, evidence)
     })
+}
+
+/// Every table follows, and what is written now arrives in a moment.
+async fn stream(operator: &Operator, from: Side) -> Result<Gate, MigrationError> {
+    const NAME: &str = "stream";
+    let seen = look(&operator.databases, Direction::from_primary(from)).await?;
+    if !seen.troubles.is_empty() {
+        let each = |part: fn(&Trouble) -> String| {
+            let parts: Vec<String> = seen.troubles.iter().map(part).collect();
+            parts.join("; ")
+        };
+        return Ok(Gate::closed(
+            NAME,
+            each(|trouble| trouble.message.clone()),
+            each(|trouble| trouble.way_out.join("; ")),
+        ));
+    }
+    Ok(if seen.status.is_copied() && seen.arrival_ms.is_some() {
+        Gate::open(NAME, seen.to_string())
+    } else {
+        Gate::closed(
+            NAME,
+            seen.to_string(),
+            "wait until it has caught up; crossfade migrate status says how far it is",
+        )
+    })
+}
+
+/// Differences that are named in full.
+const SHOWN_DIFFERENCES: usize = 5;
+
+/// Both have the same tables, columns, constraints, functions and so on. On the way back it is a word of warning: what
+/// differs then was changed on new, and has not kept old from following.
+async fn structure(operator: &Operator, to: Side, options: &TurnOptions) -> Result<Gate, MigrationError> {
+    const NAME: &str = "schema";
+    let found = compare(&operator.databases).await?;
+    if found.is_equal() {
+        return Ok(Gate::open(
+            NAME,
+            format!("{} objects are the same on both sides", found.objects),
+        ));
+    }
+    let mut shown: Vec<String> = found
+        .differences
+        .iter()
+        .take(SHOWN_DIFFERENCES)
+        .map(ToString::to_string)
+        .collect();
+    let more = found.differences.len().saturating_sub(shown.len());
+    if more > 0 {
+        shown.push(format!("and {more} more"));
+    }
+    let evidence = shown.join("; ");
+    Ok(
+        if to == Side::Old || options.differences == Differences::Accepted {
+            Gate::warn(NAME, evidence)
+        } else {
+            Gate::closed(
+                NAME,
+                evidence,
+                "crossfade migrate schema names all of it; make both the same, or give --accept-schema-differences",
+            )
+        },
+    )
 }
 
 async fn prepared(primary: &mut AsyncPgConnection, side: Side) -> Result<Gate, MigrationError> {

@@ -6,6 +6,7 @@
 //! - `start` and `abort` lead from idle to syncing and back, `pause` holds the mirrors;
 //! - `turn` makes the other database the primary: the switch and the rollback, by the fence of `fence`, once all
 //!   `servers` know of it and every one of the `gates` is open, of which `rules` is the proof that nobody is left on old;
+//! - `stream` is all of this where PostgreSQL's own replication is the transport;
 //! - `complete` retires old, `remove` takes Crossfade out of a database, `report` tells the whole story;
 //! - `status` is where it all stands, and `explain` says beforehand what each command would do.
 
@@ -27,6 +28,7 @@ pub mod schema;
 mod servers;
 mod start;
 mod status;
+mod stream;
 mod turn;
 
 pub use abort::abort;
@@ -39,6 +41,7 @@ pub use pause::{pause, resume};
 pub use progress::Progress;
 pub use report::Report;
 pub use rules::{Proof, Rules};
-pub use start::{Started, start};
-pub use status::{Status, status};
-pub use turn::{TurnOptions, Turned, gates, rollback, switch};
+pub use start::{Started, start, start_by};
+pub use status::{Drift, Status, status};
+pub use stream::Stream;
+pub use turn::{Differences, TurnOptions, Turned, gates, rollback, switch};

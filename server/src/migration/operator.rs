@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use diesel::sql_types::{BigInt, Bool};
-
 use crate::catalog::Catalog;
-use crate::databases::{Connection, DatabaseError, Databases, Side, Statement};
+use crate::databases::{Databases, Side};
 use crate::sync::State;
-use crate::sync::handover::standing;
+use crate::sync::handover::{Alone, standing, try_alone};
 
 use super::MigrationError;
 
@@ -22,20 +20,6 @@ pub struct Operator {
     pub(super) catalog: Catalog,
     pub(super) who: String,
     pub(super) why: String,
-}
-
-/// Nobody else acts while this is held. It ends with its connection.
-pub(super) struct Alone {
-    connection: Option<Connection>,
-    /// The session's process on old.
-    pub(super) process: i64,
-}
-
-impl Drop for Alone {
-    fn drop(&mut self) {
-        // Closed, not given back: the lock is the session's.
-        drop(self.connection.take().map(Connection::take));
-    }
 }
 
 impl Operator {
@@ -60,33 +44,15 @@ impl Operator {
     /// One who has just left may still be on old's books: PostgreSQL notices that a connection has been closed
     /// a little later than whoever closed it.
     pub(super) async fn alone(&self) -> Result<Alone, MigrationError> {
-        let mut connection = self.databases.mirror_session(Side::Old).await?;
-        let process = tokio::time::timeout(LEAVING, async {
+        tokio::time::timeout(LEAVING, async {
             loop {
-                if let Some(process) = locked(&mut connection).await? {
-                    return Ok(process);
+                if let Some(alone) = try_alone(&self.databases).await? {
+                    return Ok(alone);
                 }
                 tokio::time::sleep(ASKED_AGAIN).await;
             }
         })
         .await
-        .unwrap_or(Err(MigrationError::NotAlone))?;
-        Ok(Alone {
-            connection: Some(connection),
-            process,
-        })
+        .unwrap_or(Err(MigrationError::NotAlone))
     }
-}
-
-/// The session's process, if nobody else acts.
-async fn locked(connection: &mut Connection) -> Result<Option<i64>, MigrationError> {
-    let rows = Statement::new(
-        "select pg_try_advisory_lock(hashtextextended('crossfade operator', 0)), pg_backend_pid()::int8",
-    )
-    .rows::<(Bool, BigInt), (bool, i64)>(connection)
-    .await
-    .map_err(DatabaseError::statement(Side::Old))?;
-    Ok(rows
-        .first()
-        .and_then(|(locked, process)| locked.then_some(*process)))
 }

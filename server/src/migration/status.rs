@@ -4,15 +4,18 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::databases::{Databases, Side};
+use crate::databases::{Databases, Side, with_causes};
 use crate::sync::handover::standing;
 use crate::sync::journal::{Pending, pending};
+use crate::sync::publish_subscribe::Direction;
 use crate::sync::servers::{Server, servers};
-use crate::sync::{Stage, State};
+use crate::sync::{Stage, State, Transport};
 use crate::verify::{Verified, last_verification};
 
 use super::MigrationError;
 use super::events::{Event, of_side};
+use super::schema::compare;
+use super::stream::{Stream, look};
 
 /// Where it stands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,8 +31,24 @@ pub struct Status {
     pub verified: Option<Verified>,
     /// Servers that the primary has heard of.
     pub servers: Vec<Server>,
+    /// The stream, with the transport `publish-subscribe`, where it was looked at.
+    pub stream: Option<Stream>,
+    /// Whether both databases have the same structure, where that was looked at.
+    pub drift: Option<Drift>,
     /// What was done lately, as the primary has it; the latest last.
     pub events: Vec<Event>,
+}
+
+/// Whether both databases have the same structure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drift {
+    /// They have.
+    None,
+    /// Objects that are not the same, each in a line.
+    Differences(Vec<String>),
+    /// It cannot be told now.
+    Unknown(String),
 }
 
 /// Reads it from the primary. A change of primary that was decided and interrupted is finished first.
@@ -41,6 +60,8 @@ pub async fn status(databases: &Databases) -> Result<Status, MigrationError> {
         pending: None,
         verified: None,
         servers: Vec::new(),
+        stream: None,
+        drift: None,
         events: Vec::new(),
         state,
     };
@@ -53,6 +74,24 @@ pub async fn status(databases: &Databases) -> Result<Status, MigrationError> {
         status.events = events.into_iter().rev().take(EVENTS).rev().collect();
     }
     Ok(status)
+}
+
+impl Status {
+    /// Looks at the stream and at the structures of both databases too, which takes a moment.
+    pub async fn look_further(&mut self, databases: &Databases) -> Result<(), MigrationError> {
+        if !self.state.is_captured() {
+            return Ok(());
+        }
+        if self.state.transport == Transport::PublishSubscribe {
+            self.stream = Some(look(databases, Direction::from_primary(self.primary)).await?);
+        }
+        self.drift = Some(match compare(databases).await {
+            Ok(found) if found.is_equal() => Drift::None,
+            Ok(found) => Drift::Differences(found.differences.iter().map(ToString::to_string).collect()),
+            Err(error) => Drift::Unknown(with_causes(&error)),
+        });
+        Ok(())
+    }
 }
 
 /// The latest events that are shown.
@@ -77,7 +116,32 @@ impl fmt::Display for Status {
         if state.stage == Stage::Syncing && !state.copied {
             writeln!(f, "copy      not finished; crossfade migrate start goes on")?;
         }
-        if let Some(pending) = &self.pending {
+        if state.is_captured() {
+            writeln!(f, "transport {}", state.transport)?;
+        }
+        if let Some(stream) = &self.stream {
+            writeln!(f, "stream    {stream}")?;
+            for trouble in &stream.troubles {
+                writeln!(f, "TROUBLE   {trouble}")?;
+            }
+        }
+        match &self.drift {
+            None | Some(Drift::None) => {}
+            Some(Drift::Differences(each)) => {
+                writeln!(
+                    f,
+                    "schema    {} objects differ, which keeps switch from being done",
+                    each.len()
+                )?;
+                for difference in each {
+                    writeln!(f, "          {difference}")?;
+                }
+            }
+            Some(Drift::Unknown(why)) => writeln!(f, "schema    cannot be compared: {why}")?,
+        }
+        if let Some(pending) = &self.pending
+            && state.transport == Transport::Journal
+        {
             let oldest = pending.oldest_seconds.unwrap_or_default();
             writeln!(
                 f,

@@ -9,14 +9,15 @@ use crate::databases::{Side, Step, with_causes};
 use crate::sync::answers::carry_over;
 use crate::sync::handover::install_fence;
 use crate::sync::journal::{Workers, WorkersOptions, install_on_secondary, pending};
-use crate::sync::{Stage, State};
+use crate::sync::publish_subscribe::{Direction, begin_record_on_secondary, turn_round};
+use crate::sync::{Stage, State, Transport};
 
-use super::fence::Fence;
+use super::fence::{Fence, Remainder};
 use super::gates::{Gates, examine};
 use super::progress::Tell;
 use super::rules::Rules;
 use super::servers::{announce, withdraw};
-use super::{MigrationError, Operator, Progress};
+use super::{MigrationError, Operator, Progress, stream};
 
 /// How a turn is to be done.
 #[derive(Debug, Clone)]
@@ -27,6 +28,18 @@ pub struct TurnOptions {
     pub rules: Option<Rules>,
     /// For how long writers may be kept waiting.
     pub longest_fence: Duration,
+    /// What it means that the structures of both databases differ.
+    pub differences: Differences,
+}
+
+/// What differences between the structures of both databases mean for a switch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Differences {
+    /// It is refused.
+    #[default]
+    Refused,
+    /// The operator knows of them.
+    Accepted,
 }
 
 impl Default for TurnOptions {
@@ -35,6 +48,7 @@ impl Default for TurnOptions {
             verified_within: Duration::from_hours(1),
             rules: None,
             longest_fence: Duration::from_secs(2),
+            differences: Differences::default(),
         }
     }
 }
@@ -97,6 +111,9 @@ async fn turn(
     let _alone = operator.alone().await?;
     let state = operator.standing().await?;
     if state.is_captured() && state.primary() == to {
+        if state.transport == Transport::PublishSubscribe {
+            follow(operator, to, tell).await?;
+        }
         return Ok(Turned {
             primary: to,
             epoch: state.epoch,
@@ -127,7 +144,33 @@ async fn turn(
             with_causes(&error)
         );
     }
+    if turned.is_err() && state.transport == Transport::PublishSubscribe {
+        call_off_if_undone(operator, &state).await;
+    }
     turned
+}
+
+/// Whether it was undone is what both records say; if they cannot, what was prepared stays until they can.
+async fn call_off_if_undone(operator: &Operator, before: &State) {
+    if let Ok(now) = operator.standing().await
+        && now.epoch == before.epoch
+    {
+        stream::call_off(
+            &operator.databases,
+            Direction::from_primary(before.primary()).reversed(),
+        )
+        .await;
+    }
+}
+
+/// The other side follows the new primary from now on. Servers see to it too.
+async fn follow(operator: &Operator, primary: Side, tell: Tell<'_>) -> Result<(), MigrationError> {
+    if turn_round(&operator.databases, Direction::from_primary(primary)).await? {
+        tell(&Progress::Follows {
+            side: primary.other(),
+        });
+    }
+    Ok(())
 }
 
 async fn prepared_turn(
@@ -138,18 +181,35 @@ async fn prepared_turn(
     tell: Tell<'_>,
 ) -> Result<Turned, MigrationError> {
     let (databases, from, epoch) = (&operator.databases, state.primary(), state.epoch + 1);
-    let captured = install_on_secondary(databases, to).await?;
-    tell(&Progress::Captured {
-        side: to,
-        tables: captured.len(),
-    });
+    let direction = Direction::from_primary(from);
+    match state.transport {
+        Transport::Journal => {
+            let captured = install_on_secondary(databases, to).await?;
+            tell(&Progress::Captured {
+                side: to,
+                tables: captured.len(),
+            });
+        }
+        Transport::PublishSubscribe => {
+            begin_record_on_secondary(databases, to).await?;
+            tell(&Progress::Reserving);
+            stream::prepare_turn(databases, direction).await?;
+        }
+    }
     install_fence(databases, from).await?;
     let carried = carry_over(databases, from, None).await?;
     databases.step(Step::TurnPrepared).await;
     let servers = announce(operator, state, epoch, tell).await?;
     databases.step(Step::TurnAnnounced).await;
-    catch_up(operator, from).await?;
+    let remainder = match state.transport {
+        Transport::Journal => {
+            catch_up(operator, from).await?;
+            Remainder::Journal
+        }
+        Transport::PublishSubscribe => Remainder::Stream { direction },
+    };
     let fence = Fence {
+        remainder,
         operator,
         from,
         epoch,
@@ -171,7 +231,15 @@ async fn prepared_turn(
         primary: to,
         fence_ms: u64::try_from(fenced.took.as_millis()).unwrap_or(u64::MAX),
     });
-    // The turn is done, whatever becomes of this note.
+    // The turn is done, whatever becomes of what follows.
+    if state.transport == Transport::PublishSubscribe
+        && let Err(error) = follow(operator, to, tell).await
+    {
+        log::warn!(
+            "{from} does not follow yet; the servers try again, and so does the same command: {}",
+            with_causes(&error)
+        );
+    }
     match databases.mirror_session(to).await {
         Ok(mut connection) => {
             let details =

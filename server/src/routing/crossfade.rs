@@ -3,6 +3,8 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
+
 use crate::catalog::Catalog;
 use crate::config::Percent;
 use crate::databases::{Databases, Side};
@@ -19,6 +21,7 @@ use super::latency::Latencies;
 use super::once::KeptAnswers;
 use super::recent_users::RecentUsers;
 use super::standing::Standing;
+use super::stream::Stream;
 
 /// Routes an application's reads and writes by the flags. Cheap to clone.
 ///
@@ -55,6 +58,8 @@ struct Inner {
     kept_answers: KeptAnswers,
     /// Away from old, and away from new.
     awaited: [Awaited; 2],
+    /// This epoch's, with the transport `publish-subscribe`.
+    stream: ArcSwapOption<Stream>,
     workers: tokio::sync::Mutex<Option<Workers>>,
 }
 
@@ -91,7 +96,7 @@ impl Crossfade {
         let counts = Arc::new(Counts::default());
         let standing = Standing::follow(&databases, &flags, &counts, &recent_users).await;
         let awaited = [Side::Old, Side::New].map(|primary| Awaited::start(&databases, &catalog, primary));
-        let epochs = standing.epochs();
+        let changes = standing.changes();
         let primary = standing.state().primary();
         let workers = Workers::start(&databases, &catalog, primary, options.workers);
         let inner = Inner {
@@ -107,15 +112,17 @@ impl Crossfade {
             comparing: Comparing::new(options.compare),
             kept_answers: KeptAnswers::default(),
             awaited,
+            stream: ArcSwapOption::empty(),
             workers: tokio::sync::Mutex::new(Some(workers)),
         };
         let inner = Arc::new(inner);
-        tokio::spawn(follow_primary(Arc::downgrade(&inner), epochs, primary));
+        tokio::spawn(follow_primary(Arc::downgrade(&inner), changes, primary));
         Self { inner }
     }
 
     /// Lets the mirrors finish the batch they are at. What is left stays in the journal.
     pub async fn stop(&self) {
+        self.inner.stream.store(None);
         self.inner.standing.leave().await;
         if let Some(workers) = self.inner.workers.lock().await.take() {
             workers.stop().await;
@@ -197,16 +204,29 @@ impl Crossfade {
         }
     }
 
+    /// The stream of this epoch, if there is one.
+    pub(super) fn stream(&self) -> Option<Arc<Stream>> {
+        self.inner.stream.load_full()
+    }
+
     pub(super) fn standing(&self) -> &Standing {
         &self.inner.standing
     }
 }
 
-/// Turns the workers round whenever the primary changes.
-async fn follow_primary(inner: Weak<Inner>, mut epochs: watch::Receiver<i64>, mut primary: Side) {
+/// Turns the workers, and the stream, round whenever the primary changes.
+async fn follow_primary(inner: Weak<Inner>, mut changes: watch::Receiver<(i64, bool)>, mut primary: Side) {
     loop {
         let Some(held) = inner.upgrade() else { return };
-        let now = held.standing.state().primary();
+        let state = held.standing.state();
+        let stream = held.stream.load_full();
+        if !Stream::belongs_to(&state) {
+            held.stream.store(None);
+        } else if stream.is_none_or(|stream| stream.epoch() != state.epoch) {
+            let stream = Stream::start(&held.databases, &held.recent_users, &state);
+            held.stream.store(Some(stream));
+        }
+        let now = state.primary();
         if now != primary {
             let mut workers = held.workers.lock().await;
             if let Some(before) = workers.take() {
@@ -222,7 +242,7 @@ async fn follow_primary(inner: Weak<Inner>, mut epochs: watch::Receiver<i64>, mu
             primary = now;
         }
         drop(held);
-        if epochs.changed().await.is_err() {
+        if changes.changed().await.is_err() {
             return;
         }
     }

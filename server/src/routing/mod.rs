@@ -16,6 +16,7 @@ mod once;
 mod read;
 mod recent_users;
 mod standing;
+mod stream;
 mod write;
 
 pub use circuit::{Circuit, Pass};

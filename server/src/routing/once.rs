@@ -12,12 +12,12 @@ use sha2::{Digest, Sha256};
 
 use crate::databases::{DatabaseError, Databases, Side, Statement, with_causes};
 use crate::flags::{RequestContext, Route};
-use crate::sync::Position;
 use crate::sync::answers::{KEPT_FOR, create};
+use crate::sync::{Position, State, Transport};
 
 use super::crossfade::Crossfade;
 use super::decide::{RouteError, log_decision};
-use super::write::{Committed, Mirror, Written};
+use super::write::{Committed, Mirror, Written, place_of};
 
 /// What a write is known by when it is asked for again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,7 +155,7 @@ impl Crossfade {
         let Committed {
             value,
             position,
-            entries,
+            changed,
             side,
         } = committed?;
         match value {
@@ -163,7 +163,7 @@ impl Crossfade {
                 let committed = Committed {
                     value,
                     position,
-                    entries,
+                    changed,
                     side,
                 };
                 Ok(Once {
@@ -188,6 +188,7 @@ impl Crossfade {
         position: Position,
     ) -> Written<T> {
         let state = self.standing().state();
+        let position = self.place_in(&state, position).await;
         let mirror = if !route.write || !state.is_captured() {
             Mirror::NotAsked
         } else if self.is_reached(&state, position).await.unwrap_or(false) {
@@ -200,6 +201,19 @@ impl Crossfade {
             mirror,
             position: Some(self.remember(context, earlier, position, mirror)),
         }
+    }
+
+    /// The record keeps a transaction's number. Over a stream, which counts otherwise, everything until now is asked for.
+    async fn place_in(&self, state: &State, kept: Position) -> Position {
+        if state.transport == Transport::Journal || kept.epoch() != state.epoch {
+            return kept;
+        }
+        let side = state.primary();
+        match self.databases().connection(side).await {
+            Ok(mut connection) => place_of(&mut connection, side).await,
+            Err(_) => Position::of_log(i64::MAX),
+        }
+        .in_epoch(state.epoch)
     }
 
     /// Makes sure that there is a record, and now and then that it does not grow for ever.

@@ -9,7 +9,8 @@ use serde::Serialize;
 use crate::databases::{Connection, DatabaseError, Side, Step};
 use crate::flags::RequestContext;
 use crate::sync::journal::{pending_position, position_is_reached, position_of_everything};
-use crate::sync::{Position, Stage, State, find_state};
+use crate::sync::publish_subscribe::position_now;
+use crate::sync::{Position, Stage, State, Transport, find_state};
 
 use super::circuit::Pass;
 use super::crossfade::Crossfade;
@@ -208,7 +209,7 @@ impl Crossfade {
                 }
                 Ok(None)
             }
-            (_, Stage::Syncing | Stage::Switched) => pending_position(&mut connection, side).await,
+            (_, Stage::Syncing | Stage::Switched) => pending_now(&mut connection, state).await,
             // It may be captured without our knowing yet.
             (_, Stage::Idle) => position_of_everything(&mut connection, side).await.map(Some),
         };
@@ -257,7 +258,7 @@ impl Crossfade {
         if let Some(serving) = self.recent_users().last_shown(user) {
             let side = state.primary();
             let mut primary = self.databases().connection(side).await?;
-            if let Some(pending) = pending_position(&mut primary, side).await? {
+            if let Some(pending) = pending_now(&mut primary, state).await? {
                 self.recent_users().must_see(user, pending.in_epoch(state.epoch));
             }
             self.recent_users().is_noted(user, serving);
@@ -270,6 +271,10 @@ impl Crossfade {
         match position.epoch().cmp(&state.epoch) {
             Ordering::Less => Ok(true),
             Ordering::Greater => Ok(false),
+            Ordering::Equal if state.transport == Transport::PublishSubscribe => match self.stream() {
+                Some(stream) if stream.epoch() == state.epoch => Ok(stream.is_reached(position)),
+                _ => Ok(false),
+            },
             Ordering::Equal => {
                 let mut primary = self.databases().connection(state.primary()).await?;
                 position_is_reached(&mut primary, state.primary(), position).await
@@ -307,6 +312,17 @@ impl Crossfade {
             }
         }
         Err(ReadReason::NewFailed)
+    }
+}
+
+/// What is pending on the primary now: whatever it has just shown is in it.
+async fn pending_now(
+    connection: &mut AsyncPgConnection,
+    state: &State,
+) -> Result<Option<Position>, DatabaseError> {
+    match state.transport {
+        Transport::Journal => pending_position(connection, state.primary()).await,
+        Transport::PublishSubscribe => position_now(connection, state.primary()).await.map(Some),
     }
 }
 

@@ -16,10 +16,11 @@ use crate::flags::Flags;
 use crate::sync::handover::{HandoverError, is_retired, standing};
 use crate::sync::journal::{ended_and_begun_before, reached_before};
 use crate::sync::servers::{Lease, RENEWED_EVERY, TRUSTED_FOR, end, renew};
-use crate::sync::{Stage, State, find_state};
+use crate::sync::{Stage, State, Transport, find_state};
 
 use super::counts::Counts;
 use super::recent_users::RecentUsers;
+use super::stream::Stream;
 
 /// Follows the record in the background.
 #[derive(Clone)]
@@ -32,7 +33,8 @@ struct Inner {
     counts: Arc<Counts>,
     id: String,
     state: ArcSwap<State>,
-    changes: watch::Sender<i64>,
+    /// The epoch, and whether its changes are streamed.
+    changes: watch::Sender<(i64, bool)>,
     heard: Mutex<Heard>,
     /// One at a time asks and adopts what it is told, so that nothing older is adopted after something newer.
     asking: tokio::sync::Mutex<()>,
@@ -73,7 +75,7 @@ impl Standing {
             counts: counts.clone(),
             id: random_id(),
             state: ArcSwap::from_pointee(State::idle()),
-            changes: watch::Sender::new(0),
+            changes: watch::Sender::new((0, false)),
             heard: Mutex::default(),
             asking: tokio::sync::Mutex::default(),
             looked: AtomicU64::default(),
@@ -116,8 +118,8 @@ impl Standing {
         self.0.state.load_full()
     }
 
-    /// Wakes at every new epoch.
-    pub(super) fn epochs(&self) -> watch::Receiver<i64> {
+    /// Wakes at every new epoch, and when changes begin or cease to be streamed.
+    pub(super) fn changes(&self) -> watch::Receiver<(i64, bool)> {
         self.0.changes.subscribe()
     }
 
@@ -215,13 +217,17 @@ impl Standing {
             drop(connection);
             return self.look().await;
         }
-        let reached = if state.is_captured() {
-            reached_before(&mut connection, primary).await?
-        } else {
-            // Whatever had ended before nothing was captured is in the copy that is still to come.
-            ended
-        };
-        self.0.users.forget(state.epoch, shown, begun, reached);
+        let is_streamed = state.is_captured() && state.transport == Transport::PublishSubscribe;
+        // Where changes are streamed, it is the stream that knows what has arrived.
+        if !is_streamed {
+            let reached = if state.is_captured() {
+                reached_before(&mut connection, primary).await?
+            } else {
+                // Whatever had ended before nothing was captured is in the copy that is still to come.
+                ended
+            };
+            self.0.users.forget(state.epoch, shown, begun, reached);
+        }
         self.adopt(state);
         self.heard().trusted = Some(began);
         Ok(())
@@ -277,11 +283,11 @@ impl Standing {
         if state.stage != known.stage {
             log::info!("the migration's stage is {}", state.stage);
         }
-        let epoch = state.epoch;
+        let change = (state.epoch, Stream::belongs_to(&state));
         self.0.state.store(Arc::new(state));
         self.0
             .changes
-            .send_if_modified(|seen| std::mem::replace(seen, epoch) != epoch);
+            .send_if_modified(|seen| std::mem::replace(seen, change) != change);
     }
 
     fn heard(&self) -> std::sync::MutexGuard<'_, Heard> {

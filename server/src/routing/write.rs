@@ -8,10 +8,11 @@ use std::time::Instant;
 use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 
-use crate::databases::{DatabaseError, Side, Step, begin, commit, roll_back};
+use crate::databases::{DatabaseError, Side, Step, begin, commit, roll_back, with_causes};
 use crate::flags::{RequestContext, Route};
 use crate::sync::journal::{Entry, Mirrored, entries_of_this_transaction, position_of_this_transaction};
-use crate::sync::{Position, Stage, State};
+use crate::sync::publish_subscribe::position_now;
+use crate::sync::{Position, Stage, State, Transport};
 
 use super::crossfade::Crossfade;
 use super::decide::{RouteError, log_decision};
@@ -32,10 +33,20 @@ pub struct Written<T> {
 pub(super) struct Committed<T> {
     pub(super) value: T,
     pub(super) position: Option<Position>,
-    /// What capture noted; absent where it is not known to be in place.
-    pub(super) entries: Option<Vec<Entry>>,
+    /// What is to reach the secondary.
+    pub(super) changed: Changed,
     /// The primary that committed it.
     pub(super) side: Side,
+}
+
+/// What a write has changed.
+pub(super) enum Changed {
+    /// Nothing is known to bring it to the secondary.
+    Unknown,
+    /// What capture noted.
+    Noted(Vec<Entry>),
+    /// Something that PostgreSQL streams by itself.
+    Streamed,
 }
 
 /// Changes of primary that one request lives through.
@@ -88,19 +99,16 @@ impl Crossfade {
         let Committed {
             value,
             position,
-            entries,
+            changed,
             side,
         } = committed;
-        let mirror = match entries {
-            Some(entries) if route.write => {
-                if entries.is_empty() {
-                    // Nothing changed, so nothing is missing.
-                    Mirror::Applied
-                } else {
-                    self.mirror_now(side, entries).await
-                }
-            }
-            _ => Mirror::NotAsked,
+        let mirror = match changed {
+            _ if !route.write => Mirror::NotAsked,
+            Changed::Unknown => Mirror::NotAsked,
+            // Nothing changed, so nothing is missing.
+            Changed::Noted(entries) if entries.is_empty() => Mirror::Applied,
+            Changed::Noted(entries) => self.mirror_now(side, entries).await,
+            Changed::Streamed => self.await_stream(side).await,
         };
         self.databases().step(Step::Decided).await;
         self.counts().write(mirror);
@@ -159,17 +167,25 @@ impl Crossfade {
             }
         };
         let failed = |error| RouteError::Unavailable(DatabaseError::statement(side)(error));
-        let (position, entries) = if state.is_captured() {
+        let (position, changed) = if state.is_captured() && state.transport == Transport::PublishSubscribe {
+            let written = position_of_this_transaction(&mut connection)
+                .await
+                .map_err(failed)?;
+            match written {
+                Some(_) => (None, Changed::Streamed),
+                None => (None, Changed::Noted(Vec::new())),
+            }
+        } else if state.is_captured() {
             let entries = entries_of_this_transaction(&mut connection)
                 .await
                 .map_err(failed)?;
-            (entries.first().map(Entry::position), Some(entries))
+            (entries.first().map(Entry::position), Changed::Noted(entries))
         } else {
             // It may be captured without our knowing yet: then the user's next reads must wait for it.
             let position = position_of_this_transaction(&mut connection)
                 .await
                 .map_err(failed)?;
-            (position, None)
+            (position, Changed::Unknown)
         };
         self.databases().step(Step::Written).await;
         commit(&mut connection, side)
@@ -177,10 +193,14 @@ impl Crossfade {
             .map_err(RouteError::Uncertain)?;
         self.latencies().took(side, Work::Write, began);
         self.databases().step(Step::Committed).await;
+        let position = match changed {
+            Changed::Streamed => Some(place_of(&mut connection, side).await),
+            Changed::Unknown | Changed::Noted(_) => position,
+        };
         Ok(Committed {
             value,
             position: position.map(|position| position.in_epoch(state.epoch)),
-            entries,
+            changed,
             side,
         })
     }
@@ -213,6 +233,19 @@ impl Crossfade {
         }
     }
 
+    /// Waits, within the deadline, until the stream has brought it to the secondary.
+    async fn await_stream(&self, primary: Side) -> Mirror {
+        let began = Instant::now();
+        let applied = match self.stream() {
+            Some(stream) if stream.primary() == primary => {
+                stream.applied_within(self.options().mirror_deadline).await
+            }
+            _ => false,
+        };
+        self.latencies().took(primary.other(), Work::Mirror, began);
+        if applied { Mirror::Applied } else { Mirror::Pending }
+    }
+
     /// Notes what the user's next reads must see, and returns it for the answer.
     pub(super) fn remember(
         &self,
@@ -236,4 +269,16 @@ impl Crossfade {
         }
         position
     }
+}
+
+/// Where in the primary's log a write is that it has just committed. If it cannot say, the write is done all the same:
+/// then the user is held to what only another epoch reaches.
+pub(super) async fn place_of(connection: &mut AsyncPgConnection, primary: Side) -> Position {
+    position_now(connection, primary).await.unwrap_or_else(|error| {
+        log::debug!(
+            "where a write is in the log is not known: {}",
+            with_causes(&error)
+        );
+        Position::of_log(i64::MAX)
+    })
 }

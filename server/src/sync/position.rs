@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 /// The transactions whose changes a reader must see: the latest of the user's, back to the earliest that was
 /// not on the secondary when the latest was made. With the transport `journal` a position is reached when no
-/// journal entry of a transaction in that range is left. Transactions are numbered by the primary, so a position is of
-/// an epoch; once that is over, everything of it is on both sides. Written `735`, or `735-741`, or `2:735-741`.
+/// journal entry of a transaction in that range is left; with `publish-subscribe` it is places in the primary's log, of
+/// which the last counts. Both are numbered by the primary, so a position is of an epoch; once that is over, everything of it is on both sides. Written `735`, or `735-741`, or `2:735-741`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Position {
     epoch: i64,
@@ -28,6 +28,12 @@ impl Position {
             first: id,
             last: id,
         }
+    }
+
+    /// The position of a place in the primary's log, with the transport `publish-subscribe`.
+    #[must_use]
+    pub fn of_log(place: i64) -> Self {
+        Self::of_transaction(place)
     }
 
     /// The same, of another epoch.

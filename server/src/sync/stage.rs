@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::databases::{DatabaseError, Side, Statement};
 
+use super::Transport;
+
 /// The migration's stages, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -35,6 +37,9 @@ pub struct State {
     pub paused: bool,
     /// True once every existing row of every table has been copied: before that, new cannot be read.
     pub copied: bool,
+    /// How changes reach the secondary.
+    #[serde(default)]
+    pub transport: Transport,
 }
 
 impl State {
@@ -48,6 +53,7 @@ impl State {
             announced: None,
             paused: false,
             copied: false,
+            transport: Transport::default(),
         }
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::catalog::{Catalog, Table};
 use crate::databases::{Databases, Side, with_causes};
 use crate::sync::journal::{MirrorError, compare_keys, mirror_keys};
+use crate::sync::publish_subscribe::{Direction, publishes};
 
 use super::VerifyError;
 use super::report::Difference;
@@ -42,6 +43,9 @@ pub async fn repair(
     primary: Side,
     differences: &[Difference],
 ) -> Result<Repaired, VerifyError> {
+    if publishes(databases, Direction::from_primary(primary)).await? {
+        return Ok(left_to_the_stream(primary, differences));
+    }
     let mut tables: BTreeMap<(&str, &str), Vec<&Difference>> = BTreeMap::new();
     for difference in differences {
         let name = (difference.schema.as_str(), difference.table.as_str());
@@ -66,6 +70,23 @@ pub async fn repair(
         }
     }
     Ok(repaired)
+}
+
+/// Two that write the same rows would undo each other's work.
+fn left_to_the_stream(primary: Side, differences: &[Difference]) -> Repaired {
+    let secondary = primary.other();
+    let reason = format!(
+        "the stream alone writes to {secondary}: delete the row there, and where {primary} has it, delete and insert it \
+         there in one transaction"
+    );
+    let refused = differences.iter().map(|difference| Refused {
+        difference: difference.clone(),
+        reason: reason.clone(),
+    });
+    Repaired {
+        repaired: 0,
+        refused: refused.collect(),
+    }
 }
 
 /// Mirrors rows of one table together, and one by one if that fails; those that still differ.

@@ -13,7 +13,10 @@ use crate::cli::arguments::RulesArguments;
 use crate::cli::output::{self, Format};
 use crate::config::BothDatabases;
 use crate::databases::{Databases, PoolOptions, Side};
-use crate::migration::{self, CompleteOptions, MigrationError, Operator, Progress, Rules, TurnOptions};
+use crate::migration::{
+    self, CompleteOptions, Differences, MigrationError, Operator, Progress, Rules, TurnOptions,
+};
+use crate::sync::Transport;
 
 /// What every one of these commands is told.
 #[derive(Debug, Clone, Args)]
@@ -52,10 +55,15 @@ pub(super) struct Status {
 #[command(after_help = "\
 Examples:
   crossfade migrate start --why \"CHG-1234\"
+  crossfade migrate start --transport publish-subscribe   by PostgreSQL's own replication
   crossfade migrate start --dry-run")]
 pub(super) struct Start {
     #[command(flatten)]
     common: Common,
+
+    /// How changes reach new; the one that it began with, or journal, unless said
+    #[arg(long, value_enum, value_name = "TRANSPORT")]
+    transport: Option<Transport>,
 
     /// Says what would be done, and does nothing
     #[arg(long)]
@@ -66,20 +74,30 @@ pub(super) struct Start {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:
-  crossfade migrate pause --why \"new is being vacuumed\"")]
+  crossfade migrate pause --why \"new is being vacuumed\"
+  crossfade migrate pause --dry-run")]
 pub(super) struct Pause {
     #[command(flatten)]
     common: Common,
+
+    /// Says what would be done, and does nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Lets the mirrors go on
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:
-  crossfade migrate resume")]
+  crossfade migrate resume
+  crossfade migrate resume --dry-run")]
 pub(super) struct Resume {
     #[command(flatten)]
     common: Common,
+
+    /// Says what would be done, and does nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Makes new the primary; exit code 1 if a gate is closed
@@ -104,6 +122,10 @@ pub(super) struct Switch {
     /// How old the last verification may be
     #[arg(long, value_name = "N", default_value_t = 60)]
     verified_within_minutes: u64,
+
+    /// Lets the structures of both databases differ
+    #[arg(long)]
+    accept_schema_differences: bool,
 }
 
 /// Makes old the primary again, with everything that was written since; exit code 1 if a gate is closed
@@ -248,19 +270,32 @@ fn tell(progress: &Progress) {
 
 pub(super) async fn show_status(arguments: &Status) -> anyhow::Result<ExitCode> {
     let common = &arguments.common;
-    let status = migration::status(&common.databases()).await;
+    let databases = common.databases();
+    let status = async {
+        let mut status = migration::status(&databases).await?;
+        status.look_further(&databases).await?;
+        Ok(status)
+    };
+    let status = status.await;
     common.answer(status, |status| status.to_string().trim_end().to_owned())
 }
 
 pub(super) async fn start(arguments: &Start) -> anyhow::Result<ExitCode> {
     let common = &arguments.common;
     if arguments.dry_run {
-        return explain(common, migration::explain::START);
+        return explain(
+            common,
+            &migration::explain::start(&common.databases(), arguments.transport),
+        );
     }
-    let started = migration::start(&common.operator(), &mut tell).await;
+    let operator = common.operator();
+    let started = match arguments.transport {
+        Some(transport) => migration::start_by(&operator, transport, &mut tell).await,
+        None => migration::start(&operator, &mut tell).await,
+    };
     common.answer(started, |started| {
         format!(
-            "syncing: {} tables are captured, {} were copied now",
+            "syncing: {} tables follow, {} were copied now",
             started.tables,
             started.copied.len()
         )
@@ -269,12 +304,18 @@ pub(super) async fn start(arguments: &Start) -> anyhow::Result<ExitCode> {
 
 pub(super) async fn pause(arguments: &Pause) -> anyhow::Result<ExitCode> {
     let common = &arguments.common;
+    if arguments.dry_run {
+        return explain(common, migration::explain::PAUSE);
+    }
     let paused = migration::pause(&common.operator()).await;
     common.answer(paused, |()| "the mirrors are paused".to_owned())
 }
 
 pub(super) async fn resume(arguments: &Resume) -> anyhow::Result<ExitCode> {
     let common = &arguments.common;
+    if arguments.dry_run {
+        return explain(common, migration::explain::RESUME);
+    }
     let resumed = migration::resume(&common.operator()).await;
     common.answer(resumed, |()| "the mirrors run".to_owned())
 }
@@ -286,6 +327,11 @@ pub(super) async fn switch(arguments: &Switch) -> anyhow::Result<ExitCode> {
         rules: Some(Rules::prove(&compiled, &rules, now_ms)?),
         verified_within: minutes(arguments.verified_within_minutes),
         longest_fence: Duration::from_millis(arguments.turn.longest_fence_ms),
+        differences: if arguments.accept_schema_differences {
+            Differences::Accepted
+        } else {
+            Differences::Refused
+        },
     };
     turn(&arguments.common, &arguments.turn, Side::New, &options).await
 }
@@ -307,7 +353,7 @@ async fn turn(
     let operator = common.operator();
     if arguments.dry_run {
         let gates = migration::gates(&operator, to, options).await?;
-        let steps = migration::explain::turn(&common.databases(), to);
+        let steps = migration::explain::turn(&common.databases(), to).await?;
         common.say(&format!("{gates}\n\n{}", steps.trim_end()), &gates)?;
         return Ok(if gates.are_open() {
             ExitCode::SUCCESS

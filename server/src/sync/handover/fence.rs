@@ -45,6 +45,9 @@ pub fn fence_function(databases: &Databases, side: Side) -> String {
         "create or replace function crossfade.fence() returns trigger language plpgsql as $fence$\n\
          begin\n\
          if pg_catalog.current_setting('crossfade.mirror', true) operator(pg_catalog.=) 'on' then return null; end if;\n\
+         -- A subscription's worker, for which such triggers fire at truncate alone.\n\
+         if exists (select from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a \
+         where a.backend_type operator(pg_catalog.~~) 'logical replication%') then return null; end if;\n\
          raise exception 'table %.% has moved: the {side} database takes no writes any more', \
          tg_table_schema, tg_table_name using errcode = 'read_only_sql_transaction', \
          hint = {}, schema = tg_table_schema, table = tg_table_name, constraint = 'crossfade_fence';\n\
@@ -81,13 +84,10 @@ pub async fn lock_for_handover(
         VANISHED.as_millis()
     );
     connection.batch_execute(&settings).await.map_err(failed())?;
-    let tables = Statement::new(
-        "select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by c.oid) \
-         from crossfade.captured t join pg_class c on c.oid = t.relation join pg_namespace n on n.oid = c.relnamespace",
-    )
-    .one_text(connection)
-    .await
-    .map_err(failed())?;
+    let tables = Statement::new(include_str!("tables_to_lock.sql"))
+        .one_text(connection)
+        .await
+        .map_err(failed())?;
     let Some(tables) = tables else { return Ok(()) };
     match connection
         .batch_execute(&format!("lock table {tables} in {mode} mode"))

@@ -5,12 +5,14 @@
 //! it the operator's command or any server, finishes the rest: `take_over` makes the other side the primary. `standing`
 //! finds out which side is the primary, whatever was interrupted.
 
+mod alone;
 mod error;
 mod fence;
 mod sequences;
 mod standing;
 mod take_over;
 
+pub use alone::{Alone, try_alone};
 pub use error::HandoverError;
 pub use fence::{decide, fence_function, fence_table, install_fence, lock_for_handover};
 pub use sequences::{Sequence, carry_sequences, sequences};

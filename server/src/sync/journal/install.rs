@@ -58,7 +58,7 @@ const LOCK_ATTEMPTS: u32 = 20;
 pub async fn install(databases: &Databases, primary: Side) -> Result<Vec<CapturedTable>, InstallError> {
     let mut connection = databases.mirror_session(primary).await?;
     let tables = keyed_tables(&mut connection, primary).await?;
-    set_up(&mut connection, primary, "").await?;
+    set_up_record(&mut connection, primary, "").await?;
     let captured = capture_all(&mut connection, primary, tables).await?;
     Statement::new("update crossfade.migration set stage = 'syncing' where stage = 'idle'")
         .execute(&mut connection)
@@ -76,7 +76,7 @@ pub async fn install_on_secondary(
     let mut connection = databases.mirror_session(secondary).await?;
     let tables = keyed_tables(&mut connection, secondary).await?;
     // Whatever is in the secondary is in the primary: nothing is to be copied back.
-    set_up(
+    set_up_record(
         &mut connection,
         secondary,
         "update crossfade.migration set is_primary = false where epoch = 0;",
@@ -105,10 +105,14 @@ async fn keyed_tables(connection: &mut AsyncPgConnection, side: Side) -> Result<
 }
 
 /// Makes the schema, and in the same transaction whatever else must be so from its beginning.
-async fn set_up(connection: &mut AsyncPgConnection, side: Side, also: &str) -> Result<(), InstallError> {
+pub(in crate::sync) async fn set_up_record(
+    connection: &mut AsyncPgConnection,
+    side: Side,
+    also: &str,
+) -> Result<(), DatabaseError> {
     let script = format!("{} {also}", include_str!("setup.sql"));
     let done = connection.batch_execute(&script).await;
-    Ok(done.map_err(DatabaseError::statement(side))?)
+    done.map_err(DatabaseError::statement(side))
 }
 
 async fn capture_all(

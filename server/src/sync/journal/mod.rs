@@ -29,8 +29,8 @@ pub use drain::{
     position_of_everything, reached_before,
 };
 pub use entry::{Entry, entries_of_this_transaction, position_of_this_transaction};
-pub(in crate::sync) use install::partitions;
 pub use install::{CapturedTable, InstallError, install, install_on_secondary, set_paused};
 pub(crate) use install::{alter_table, is_lock_timeout};
+pub(in crate::sync) use install::{partitions, set_up_record};
 pub use mirror::{MirrorError, mirror_keys};
 pub use workers::{Workers, WorkersOptions};

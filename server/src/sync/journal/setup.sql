@@ -10,6 +10,8 @@ create table if not exists crossfade.migration (
     -- The epoch that is about to begin.
     announced    bigint,
     paused       boolean not null default false,
+    -- How changes reach the other side; it stays what it was at the start.
+    transport    text    not null default 'journal' check (transport in ('journal', 'publish-subscribe')),
     begun_at     timestamptz not null default clock_timestamp()
 );
 insert into crossfade.migration default values on conflict do nothing;

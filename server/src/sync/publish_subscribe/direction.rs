@@ -47,6 +47,20 @@ impl Direction {
         }
     }
 
+    /// The other way round.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        Self::from_primary(self.subscriber())
+    }
+
+    /// The table of markers that go this way.
+    pub(super) fn markers(self) -> &'static str {
+        match self {
+            Self::OldToNew => "crossfade.marker_to_new",
+            Self::NewToOld => "crossfade.marker_to_old",
+        }
+    }
+
     /// What the slot is called: slots belong to a whole server, so the publishing database's identifier tells it from
     /// those of other migrations.
     pub(super) fn slot(self, database_oid: u32) -> String {

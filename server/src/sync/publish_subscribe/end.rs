@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 use tokio_postgres::error::SqlState;
 
@@ -12,7 +12,7 @@ use super::{Direction, PublishSubscribeError};
 use crate::databases::{Databases, with_causes};
 
 /// What became of both ends.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Ended {
     /// What is left on a subscriber that could not be asked, and the SQL to run there when it is back. It does no harm
     /// meanwhile: its slot is gone.

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep};
 
 use super::session::Session;
+use super::subscribe::skip_in;
 use super::{Direction, PublishSubscribeError};
 use crate::catalog::quote_literal;
 use crate::databases::{Databases, with_causes};
@@ -31,6 +32,9 @@ const LAST_LOOK: Duration = Duration::from_millis(50);
 
 /// After a failure, connecting is tried again no sooner.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
+
+/// Markers of those who asked once would pile up. Who comes back to one that is gone sets it anew.
+const KEPT_FOR: &str = "interval '1 hour'";
 
 /// As many can wait for the next marker.
 const QUEUE: usize = 10_000;
@@ -131,6 +135,15 @@ impl Writer {
             name: String,
         }
         let session = Session::open(databases, direction.publisher()).await?;
+        session
+            .run(
+                "remove old markers",
+                &format!(
+                    "delete from {} where at < clock_timestamp() - {KEPT_FOR}",
+                    direction.markers()
+                ),
+            )
+            .await?;
         let row: Option<Row> = session
             .ask_one("name a marker", "select gen_random_uuid()::text as name")
             .await?;
@@ -144,10 +157,10 @@ impl Writer {
 
     async fn set(&self, beat: i64) -> Result<(), PublishSubscribeError> {
         let sql = format!(
-            "insert into crossfade.marker values ({}, '{}', {beat}, clock_timestamp()) \
+            "insert into {} values ({}, {beat}, clock_timestamp()) \
              on conflict (writer) do update set beat = excluded.beat, at = excluded.at",
+            self.direction.markers(),
             quote_literal(&self.name),
-            self.direction.name()
         );
         self.session.run("set a marker", &sql).await
     }
@@ -203,50 +216,91 @@ async fn look(
         Some(session) => session,
         None => session.insert(Session::open(databases, direction.subscriber()).await?),
     };
-    last_seen(session, writer).await
+    last_seen(session, direction, writer).await
 }
 
-async fn last_seen(session: &Session, writer: &str) -> Result<i64, PublishSubscribeError> {
+async fn last_seen(
+    session: &Session,
+    direction: Direction,
+    writer: &str,
+) -> Result<i64, PublishSubscribeError> {
     #[derive(Deserialize)]
     struct Row {
         beat: i64,
     }
     let question = format!(
-        "select m.beat from crossfade.marker m where m.writer = {}",
+        "select m.beat from {} m where m.writer = {}",
+        direction.markers(),
         quote_literal(writer)
     );
     let row: Option<Row> = session.ask_one("look for a marker", &question).await?;
     Ok(row.map_or(0, |row| row.beat))
 }
 
-/// Waits until the subscriber has applied everything that has been committed on the publisher until now. For once, as
-/// behind a fence; who asks often keeps [`Markers`].
+/// A drain that is about to be needed: both ends are connected, so that whoever waits for it waits for nothing else.
+pub struct Drain {
+    writer: Writer,
+    subscriber: Session,
+}
+
+impl Drain {
+    /// Connects to both ends.
+    pub async fn open(databases: &Databases, direction: Direction) -> Result<Self, PublishSubscribeError> {
+        let writer = Writer::open(databases, direction).await?;
+        let subscriber = Session::open(databases, direction.subscriber()).await?;
+        Ok(Self { writer, subscriber })
+    }
+
+    /// Waits until the subscriber has applied everything that has been committed on the publisher until now. For once,
+    /// as behind a fence; who asks often keeps [`Markers`].
+    pub async fn wait(self, deadline: Duration) -> Result<(), PublishSubscribeError> {
+        self.wait_for_all(deadline, None).await
+    }
+
+    /// The same, before a turn: then the other direction's slot, which nobody has read from, begins behind that.
+    pub async fn wait_and_turn(self, deadline: Duration) -> Result<(), PublishSubscribeError> {
+        let other = self.writer.direction.reversed();
+        self.wait_for_all(deadline, Some(other)).await
+    }
+
+    async fn wait_for_all(
+        self,
+        deadline: Duration,
+        other: Option<Direction>,
+    ) -> Result<(), PublishSubscribeError> {
+        let direction = self.writer.direction;
+        let started = Instant::now();
+        let seen = async {
+            self.writer.set(1).await?;
+            let mut pause = FIRST_LOOK;
+            while last_seen(&self.subscriber, direction, &self.writer.name).await? < 1 {
+                sleep(pause).await;
+                pause = (pause * 3 / 2).min(LAST_LOOK);
+            }
+            log::debug!(
+                "{direction} is drained after {} ms",
+                started.elapsed().as_millis()
+            );
+            Ok(())
+        };
+        let drained = tokio::time::timeout(deadline, seen).await.unwrap_or_else(|_| {
+            Err(PublishSubscribeError::Behind {
+                side: direction.subscriber(),
+                waited: deadline,
+            })
+        });
+        match (drained, other) {
+            (Ok(()), Some(other)) => skip_in(&self.subscriber, other).await,
+            (drained, _) => drained,
+        }
+    }
+}
+
+/// The same, where nobody is held up while both ends are connected.
 pub async fn drained(
     databases: &Databases,
     direction: Direction,
     deadline: Duration,
 ) -> Result<(), PublishSubscribeError> {
-    let started = Instant::now();
-    let behind = || PublishSubscribeError::Behind {
-        side: direction.subscriber(),
-        waited: deadline,
-    };
-    let seen = async {
-        let writer = Writer::open(databases, direction).await?;
-        let subscriber = Session::open(databases, direction.subscriber()).await?;
-        writer.set(1).await?;
-        let mut pause = FIRST_LOOK;
-        while last_seen(&subscriber, &writer.name).await? < 1 {
-            sleep(pause).await;
-            pause = (pause * 3 / 2).min(LAST_LOOK);
-        }
-        log::info!(
-            "{direction} is drained after {} ms",
-            started.elapsed().as_millis()
-        );
-        Ok(())
-    };
-    tokio::time::timeout(deadline, seen)
-        .await
-        .unwrap_or_else(|_| Err(behind()))
+    Drain::open(databases, direction).await?.wait(deadline).await
 }

@@ -11,28 +11,39 @@
 //! for both now and then, and gives up before the publisher's disk is at risk; [`end`] removes everything, the slot above
 //! all, also when the subscriber is gone.
 //!
-//! To turn round, behind a fence: [`drained`], [`pause`] (from here on nothing arrives on new, markers included),
-//! [`skip_to_now`] for the other direction's slot, which was reserved before, and the decision; after it [`subscribe`] the
-//! other direction and [`end`] this one. Before it, [`resume`] undoes all.
+//! To turn round: [`prepare`] and [`reserve`] the other direction beforehand; behind the fence [`Drain`], with which
+//! the other direction's slot begins anew, and the decision; after it [`turn_round`]. Nothing has to be undone if it breaks off before
+//! the decision: this direction goes on, and [`end`] removes what was prepared of the other.
+//!
+//! A position is a place in the primary's log: [`position_now`]. The migration's record is the
+//! journal's, without its triggers: [`begin_record`].
 
 mod changes;
 mod direction;
 mod end;
 mod error;
 mod markers;
+mod note;
 mod prepare;
+mod reached;
+mod record;
 mod session;
 mod status;
 mod subscribe;
 mod trouble;
+mod turn_round;
 mod watch;
 
 pub use direction::Direction;
 pub use end::{Ended, end};
 pub use error::PublishSubscribeError;
-pub use markers::{Mark, Markers, drained};
-pub use prepare::{prepare, publishes};
+pub use markers::{Drain, Mark, Markers, drained};
+pub use note::note_trouble;
+pub use prepare::{is_subscribed, is_there, prepare, publishes};
+pub use reached::position_now;
+pub use record::{begin_record, begin_record_on_secondary, copied, is_copied, not_copied};
 pub use status::{CopyState, SlotStatus, Status, SubscriptionStatus, TableStatus, status};
 pub use subscribe::{Rows, pause, reserve, resume, skip_to_now, subscribe};
 pub use trouble::{Trouble, troubles};
+pub use turn_round::turn_round;
 pub use watch::{Limits, Seen, Watch};

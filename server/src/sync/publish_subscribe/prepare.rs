@@ -5,6 +5,28 @@ use super::{Direction, PublishSubscribeError};
 use crate::catalog::{quote_identifier, read_table_names};
 use crate::databases::{DatabaseError, Databases, Statement};
 
+/// Whether anything of this direction is there, or left, at either end.
+pub async fn is_there(databases: &Databases, direction: Direction) -> Result<bool, DatabaseError> {
+    if publishes(databases, direction).await? {
+        return Ok(true);
+    }
+    is_subscribed(databases, direction).await
+}
+
+/// Whether the subscriber of this direction has its subscription.
+pub async fn is_subscribed(databases: &Databases, direction: Direction) -> Result<bool, DatabaseError> {
+    let side = direction.subscriber();
+    let mut connection = databases.mirror_session(side).await?;
+    Statement::new(
+        "select exists (select from pg_subscription s join pg_database d on d.oid = s.subdbid \
+         where d.datname = current_database() and s.subname = $1)",
+    )
+    .text(Some(direction.name().to_owned()))
+    .one_bool(&mut connection)
+    .await
+    .map_err(DatabaseError::statement(side))
+}
+
 /// Whether the publisher of this direction publishes.
 pub async fn publishes(databases: &Databases, direction: Direction) -> Result<bool, DatabaseError> {
     let side = direction.publisher();
@@ -34,7 +56,7 @@ pub async fn prepare(databases: &Databases, direction: Direction) -> Result<(), 
         .iter()
         .map(|(schema, name)| format!("{}.{}", quote_identifier(schema), quote_identifier(name)))
         .collect();
-    tables.push("crossfade.marker".to_owned());
+    tables.push(direction.markers().to_owned());
     let session = Session::open(databases, publisher).await?;
     let name = direction.name();
     let there: Option<serde_json::Value> = session

@@ -167,14 +167,15 @@ async fn subscriber(
     let prepared: Option<serde_json::Value> = session
         .ask_one(
             "look for the schema crossfade",
-            "select 1 as one where to_regclass('crossfade.marker') is not null",
+            "select 1 as one where to_regclass('crossfade.marker_to_new') is not null",
         )
         .await?;
     if prepared.is_none() {
         return Ok(None);
     }
-    let question =
-        include_str!("status_subscriber.sql").replace("{subscription}", &quote_literal(direction.name()));
+    let question = include_str!("status_subscriber.sql")
+        .replace("{subscription}", &quote_literal(direction.name()))
+        .replace("{markers}", direction.markers());
     session
         .ask_one("ask how far the subscription has come", &question)
         .await

@@ -1,9 +1,9 @@
--- The subscriber's end. The format's argument is a quoted text: the subscription.
+-- The subscriber's end. The format's arguments are the subscription, as a quoted text, and the table of its markers.
 select s.subenabled as enabled,
     w.pid is not null as works,
     coalesce(e.apply_error_count, 0) as apply_errors,
     coalesce(e.sync_error_count, 0) as copy_errors,
-    (select max(extract(epoch from m.at))::float8 from crossfade.marker m where m.direction = {subscription}) as marked_at,
+    (select max(extract(epoch from m.at))::float8 from {markers} m) as marked_at,
     coalesce((
         select json_agg(json_build_object('name', format('%I.%I', n.nspname, c.relname), 'state', r.srsubstate,
             'copied_rows', p.tuples_processed, 'copied_bytes', p.bytes_processed) order by n.nspname, c.relname)

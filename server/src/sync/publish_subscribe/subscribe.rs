@@ -58,9 +58,14 @@ pub async fn reserve(databases: &Databases, direction: Direction) -> Result<(), 
 
 /// Lets a slot that nobody has read from yet begin now: what was written before is on the subscriber already.
 pub async fn skip_to_now(databases: &Databases, direction: Direction) -> Result<(), PublishSubscribeError> {
+    let session = Session::open(databases, direction.publisher()).await?;
+    skip_in(&session, direction).await
+}
+
+/// The same, in a session with the publisher.
+pub(super) async fn skip_in(session: &Session, direction: Direction) -> Result<(), PublishSubscribeError> {
     let side = direction.publisher();
-    let session = Session::open(databases, side).await?;
-    let slot = slot_of(&session, direction).await?;
+    let slot = slot_of(session, direction).await?;
     if !slot.is_there {
         return Err(PublishSubscribeError::NoSlot {
             side,
@@ -118,7 +123,7 @@ pub async fn subscribe(
         if rows == Rows::Copy {
             // Markers of an earlier run would be in the way of their own copy.
             session
-                .run("forget old markers", "truncate crossfade.marker")
+                .run("forget old markers", &format!("truncate {}", direction.markers()))
                 .await?;
         }
         let origin = if version(&session).await? >= 16 {

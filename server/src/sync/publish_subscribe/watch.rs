@@ -38,6 +38,8 @@ pub struct Seen {
     pub status: Status,
     /// What was wrong.
     pub troubles: Vec<Trouble>,
+    /// Of that, what had been wrong at the look before too: while the stream turns round, things are missing for a moment.
+    pub standing: Vec<Trouble>,
     /// True once the transport was given up, since the publisher kept too much log.
     pub given_up: bool,
 }
@@ -118,6 +120,12 @@ async fn look(
 ) -> Result<Seen, PublishSubscribeError> {
     let now = status(databases, direction).await?;
     let troubles = troubles(databases, limits, before.map(|seen| &seen.status), &now).await?;
+    let known = before.map(|seen| seen.troubles.as_slice()).unwrap_or_default();
+    let standing: Vec<Trouble> = troubles
+        .iter()
+        .filter(|trouble| has(known, trouble))
+        .cloned()
+        .collect();
     let kept = now.slot.as_ref().and_then(|slot| slot.retained_bytes);
     let given_up = kept.is_some_and(|kept| kept > limits.abort_bytes);
     if given_up {
@@ -132,18 +140,22 @@ async fn look(
     Ok(Seen {
         status: now,
         troubles,
+        standing,
         given_up,
     })
 }
 
-/// Each trouble is logged when it comes, and its end when it goes.
+fn has(troubles: &[Trouble], one: &Trouble) -> bool {
+    troubles.iter().any(|trouble| trouble.code == one.code)
+}
+
+/// Each trouble that stands is logged when it comes, and its end when it goes.
 fn tell(direction: Direction, before: Option<&Seen>, now: &Seen) {
-    let before: &[Trouble] = before.map(|seen| seen.troubles.as_slice()).unwrap_or_default();
-    let has = |troubles: &[Trouble], code: &str| troubles.iter().any(|trouble| trouble.code == code);
-    for trouble in now.troubles.iter().filter(|trouble| !has(before, &trouble.code)) {
+    let before = before.map(|seen| seen.standing.as_slice()).unwrap_or_default();
+    for trouble in now.standing.iter().filter(|trouble| !has(before, trouble)) {
         log::error!("the stream {direction} is in trouble: {trouble}");
     }
-    for trouble in before.iter().filter(|trouble| !has(&now.troubles, &trouble.code)) {
+    for trouble in before.iter().filter(|trouble| !has(&now.standing, trouble)) {
         log::info!("the stream {direction} is over its trouble: {}", trouble.message);
     }
 }
