@@ -126,3 +126,75 @@ async fn what_preflight_prints_mends_what_blocks_and_the_structure_follows() {
     let nowhere = migrate("preflight", &old, "postgres://postgres@127.0.0.1:1/new");
     assert_eq!(nowhere.status.code(), Some(2));
 }
+
+/// Every command that changes anything says beforehand what it would do, with the SQL, and does nothing.
+#[tokio::test]
+async fn each_stage_is_explained_before_it_is_done_and_a_stream_is_begun_shown_and_ended() {
+    let cluster = Cluster::start(Options::fast()).await.expect("a cluster");
+    for name in ["old", "new"] {
+        cluster.create_database(name).await.expect("a database");
+        let client = cluster.connect(name).await.expect("a connection");
+        client
+            .batch_execute("create table t (id int primary key, v text)")
+            .await
+            .expect("a table");
+    }
+    let old_database = cluster.connect("old").await.expect("a connection");
+    old_database
+        .batch_execute("insert into t select n, 'v' from generate_series(1, 100) n")
+        .await
+        .expect("rows");
+    let (old, new) = (cluster.url("old"), cluster.url("new"));
+    for (command, sql) in [
+        ("start", "create trigger crossfade_insert"),
+        (
+            "start --transport publish-subscribe",
+            "create subscription crossfade_to_new",
+        ),
+        ("pause", "set paused = true"),
+        ("resume", "set paused = false"),
+        ("complete", "set default_transaction_read_only = on"),
+        ("abort", "drop schema crossfade cascade"),
+    ] {
+        let shown = migrate(&format!("{command} --dry-run"), &old, &new);
+        assert_eq!(shown.status.code(), Some(0), "{command}: {shown:?}");
+        let steps = json(&shown)["steps"].to_string();
+        assert!(steps.contains(sql), "{command}: {steps}");
+    }
+    let exists = "select count(*) from pg_namespace where nspname = 'crossfade'";
+    let made: i64 = old_database.query_one(exists, &[]).await.expect("a count").get(0);
+    assert_eq!(made, 0, "something was done");
+
+    let started = migrate(
+        "start --transport publish-subscribe --who me --why CHG-1",
+        &old,
+        &new,
+    );
+    assert_eq!(started.status.code(), Some(0), "{started:?}");
+    let status = json(&migrate("status", &old, &new));
+    assert_eq!(
+        (
+            &status["transport"],
+            &status["copied"],
+            &status["stream"]["troubles"]
+        ),
+        (&"publish-subscribe".into(), &true.into(), &serde_json::json!([])),
+        "{status}"
+    );
+    assert_eq!(
+        (&status["events"][0]["who"], &status["events"][0]["why"]),
+        (&"me".into(), &"CHG-1".into())
+    );
+    let shown = migrate("switch --rules ../rules --dry-run", &old, &new);
+    assert_eq!(shown.status.code(), Some(1), "gates are closed: {shown:?}");
+    let steps = json(&shown)["steps"].to_string();
+    assert!(
+        steps.contains("pg_replication_slot_advance('crossfade_to_old_"),
+        "{shown:?}"
+    );
+    let ended = migrate("abort", &old, &new);
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let left = "select (select count(*) from pg_replication_slots) + (select count(*) from pg_subscription)";
+    let left: i64 = old_database.query_one(left, &[]).await.expect("a count").get(0);
+    assert_eq!(left, 0);
+}

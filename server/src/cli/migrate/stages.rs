@@ -14,7 +14,7 @@ use crate::cli::output::{self, Format};
 use crate::config::BothDatabases;
 use crate::databases::{Databases, PoolOptions, Side};
 use crate::migration::{
-    self, CompleteOptions, Differences, MigrationError, Operator, Progress, Rules, TurnOptions,
+    self, CompleteOptions, Differences, Gates, MigrationError, Operator, Progress, Rules, TurnOptions,
 };
 use crate::sync::Transport;
 
@@ -192,6 +192,14 @@ pub(super) struct Abort {
     dry_run: bool,
 }
 
+/// What a turn would do, and whether it may.
+#[derive(Serialize)]
+struct Explained<'e> {
+    #[serde(flatten)]
+    gates: &'e Gates,
+    steps: &'e str,
+}
+
 impl Common {
     fn databases(&self) -> Databases {
         let urls = &self.databases;
@@ -354,7 +362,11 @@ async fn turn(
     if arguments.dry_run {
         let gates = migration::gates(&operator, to, options).await?;
         let steps = migration::explain::turn(&common.databases(), to).await?;
-        common.say(&format!("{gates}\n\n{}", steps.trim_end()), &gates)?;
+        let steps = steps.trim_end();
+        common.say(
+            &format!("{gates}\n\n{steps}"),
+            &Explained { gates: &gates, steps },
+        )?;
         return Ok(if gates.are_open() {
             ExitCode::SUCCESS
         } else {
