@@ -64,7 +64,7 @@ pub async fn drain(
 /// Nothing is left to others, and nobody rests, while writers wait.
 const HURRIED: WorkersOptions = WorkersOptions {
     workers: 3,
-    batch: 500,
+    batch: 2_000,
     idle: Duration::from_millis(1),
     grace: Duration::ZERO,
 };
