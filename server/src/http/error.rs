@@ -11,11 +11,13 @@ use super::data::database_error::Refusal;
 use super::data::error::DataError;
 use super::management::ManagementError;
 use super::migration::jobs::UnderWay;
+use super::migration::refusal;
 use super::tokens::TokensError;
 use crate::catalog::CatalogError;
 use crate::config::Role;
 use crate::databases::DatabaseError;
 use crate::flags::ContextError;
+use crate::migration::MigrationError;
 use crate::migration::preflight::PreflightError;
 use crate::sync::InvalidPosition;
 
@@ -63,6 +65,12 @@ pub enum ApiError {
     /// Other long work is under way.
     #[error(transparent)]
     UnderWay(#[from] UnderWay),
+    /// A command on the migration was not done.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    /// A page of another origin asks a server that asks nobody for a token.
+    #[error("this server asks nobody for a token, so that pages of other origins may not use it")]
+    OtherOrigin,
     /// Nothing was done about a token.
     #[error(transparent)]
     Tokens(#[from] TokensError),
@@ -101,13 +109,14 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } | Self::OtherOrigin => StatusCode::FORBIDDEN,
             Self::NoRoute(_) | Self::NoDatabases => StatusCode::NOT_FOUND,
             Self::NoMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Preflight(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::UnderWay(_) => StatusCode::CONFLICT,
             Self::Management(error) => error.status(),
+            Self::Migration(error) => refusal::status(error),
             Self::Tokens(error) => error.status(),
             Self::Url(_) => StatusCode::BAD_REQUEST,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -128,6 +137,7 @@ impl ApiError {
         match self {
             Self::Unauthorized => "UNAUTHORIZED",
             Self::Forbidden { .. } => "FORBIDDEN",
+            Self::OtherOrigin => "OTHER_ORIGIN",
             Self::NoRoute(_) => "PGRST125",
             Self::NoMethod(_) => "PGRST117",
             Self::NoDatabases => "NO_DATABASES",
@@ -135,6 +145,7 @@ impl ApiError {
             Self::Preflight(_) => "DATABASE_UNAVAILABLE",
             Self::UnderWay(_) => "UNDER_WAY",
             Self::Management(error) => error.code(),
+            Self::Migration(error) => refusal::code(error),
             Self::Tokens(error) => error.code(),
             Self::Url(_) => "INVALID_URL",
             Self::TooSlow => "BODY_TOO_SLOW",
@@ -167,6 +178,12 @@ impl ApiError {
         if let Self::Management(error) = self {
             return json!({
                 "code": error.code(), "message": error.to_string(), "details": error.details(), "hint": null,
+            });
+        }
+        if let Self::Migration(error) = self {
+            return json!({
+                "code": refusal::code(error), "message": refusal::message(error), "details": refusal::details(error),
+                "hint": null,
             });
         }
         let (details, hint) = match self {

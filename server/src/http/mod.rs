@@ -3,6 +3,7 @@
 mod auth;
 mod body;
 mod cors;
+mod dashboard;
 pub mod data;
 mod error;
 mod health;
@@ -14,6 +15,7 @@ mod observe;
 pub mod ofrep;
 mod openapi;
 mod operation;
+mod overview;
 mod routes;
 mod server;
 mod state;

@@ -9,10 +9,14 @@ use serde_json::Value;
 use super::data::handlers as data;
 use super::error::ApiError;
 use super::management::{features, revisions, rules, segments};
+use super::migration::commands;
 use super::migration::handlers as migration;
 use super::migration::jobs::Job;
+use super::migration::order::Order;
+use super::migration::plan::Plan;
 use super::operation::{Area, Operation};
-use super::{auth, health, metrics, ofrep, openapi, tokens};
+use super::overview::{handlers as overview, model::Overview};
+use super::{auth, dashboard, health, metrics, ofrep, openapi, tokens};
 use crate::config::{KnownToken, NewToken, Role};
 use crate::flags::{Audited, Recorded};
 
@@ -33,6 +37,12 @@ const DATA: &[&str] = &[
 /// Everything that the server answers to.
 pub(super) fn operations() -> Vec<Operation> {
     let begun = |o: Operation| o.gives::<Job>(202).fails(&[404, 409]);
+    let ordered = |o: Operation| {
+        o.takes::<Order>()
+            .gives::<Plan>(200)
+            .gives::<Job>(202)
+            .fails(&[404, 409, 503])
+    };
     let post_migration = Method::POST;
     let (post_token, delete_token) = (Method::POST, Method::DELETE);
     let (get_, post_, put_, patch_, delete_) = (
@@ -283,11 +293,60 @@ pub(super) fn operations() -> Vec<Operation> {
             begun,
         )
         .with(
-            post_migration,
+            post_migration.clone(),
             "/api/v1/migration/repair",
             "Begins to mend what differs",
             || post().to(migration::repair),
             begun,
+        )
+        .with(
+            post_migration.clone(),
+            "/api/v1/migration/start",
+            "Captures changes of old and copies its rows",
+            || post().to(commands::start),
+            ordered,
+        )
+        .with(
+            post_migration.clone(),
+            "/api/v1/migration/pause",
+            "Holds the mirrors that nobody waits for",
+            || post().to(commands::pause),
+            ordered,
+        )
+        .with(
+            post_migration.clone(),
+            "/api/v1/migration/resume",
+            "Lets the mirrors go on",
+            || post().to(commands::resume),
+            ordered,
+        )
+        .with(
+            post_migration.clone(),
+            "/api/v1/migration/switch",
+            "Makes new the primary, if every gate is open",
+            || post().to(commands::switch),
+            ordered,
+        )
+        .with(
+            post_migration.clone(),
+            "/api/v1/migration/rollback",
+            "Makes old the primary again",
+            || post().to(commands::rollback),
+            ordered,
+        )
+        .with(
+            post_migration.clone(),
+            "/api/v1/migration/complete",
+            "Retires old, if nothing is in the way",
+            || post().to(commands::complete),
+            ordered,
+        )
+        .with(
+            post_migration,
+            "/api/v1/migration/abort",
+            "Ends the migration before the switch",
+            || post().to(commands::abort),
+            ordered,
         )
         .with(
             get_.clone(),
@@ -316,12 +375,41 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .with(
             get_.clone(),
+            "/api/v1/overview",
+            "Everything that the dashboard shows first",
+            || get().to(overview::overview),
+            |o| o.gives::<Overview>(200),
+        )
+        .with(
+            get_.clone(),
+            "/api/v1/overview/events",
+            "The same, as it changes",
+            || get().to(overview::events),
+            |o| o.gives_text("text/event-stream"),
+        )
+        .with(
+            get_.clone(),
             "/metrics",
             "Numbers for Prometheus",
             || get().to(metrics::metrics),
             |o| o.gives_text("text/plain"),
         );
+    let page = |o: Operation| o.reads(&["If-None-Match"]).gives_nothing(304);
     let open = Area::open()
+        .with(
+            get_.clone(),
+            "/",
+            "The dashboard",
+            || get().to(dashboard::page),
+            |o| page(o.gives_text("text/html")),
+        )
+        .with(
+            get_.clone(),
+            "/dashboard/{file}",
+            "A file of it",
+            || get().to(dashboard::part),
+            |o| page(o.gives_text("text/javascript")).fails(&[404]),
+        )
         .with(
             get_.clone(),
             "/health/live",

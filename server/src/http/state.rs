@@ -14,6 +14,7 @@ use super::limits::Limits;
 use super::management::ManagementError;
 use super::metrics::{Lag, Traffic};
 use super::migration::jobs::Jobs;
+use super::overview::{Records, Samples};
 use super::tokens::TokensError;
 use crate::config::{Config, ConfigError, Role, RulesStore, TokenFile, TokenFileError, Tokens};
 use crate::databases::{Databases, PoolOptions, with_causes};
@@ -25,6 +26,9 @@ use crate::routing::{Crossfade, CrossfadeOptions};
 
 /// How late a server may learn of a token that was made or revoked.
 const TOKENS_EVERY: Duration = Duration::from_millis(500);
+
+/// Often enough to see an edit of the rules take effect.
+const SAMPLED_EVERY: Duration = Duration::from_secs(2);
 
 /// The server: built once, by `main` or by a test, and shared by all its threads.
 #[derive(Clone)]
@@ -41,6 +45,8 @@ struct Inner {
     lag: Lag,
     limits: Option<Limits>,
     jobs: Jobs,
+    samples: Samples,
+    records: Records,
     history: Option<History>,
     changing: tokio::sync::Mutex<()>,
     /// Those of the file, as last read.
@@ -117,12 +123,15 @@ impl App {
             lag: Lag::default(),
             limits,
             jobs: Jobs::default(),
+            samples: Samples::default(),
+            records: Records::default(),
             history,
             changing: tokio::sync::Mutex::default(),
             tokens: ArcSwap::default(),
             following: Mutex::new(following),
         }));
         app.follow_tokens()?;
+        app.measure();
         Ok(app)
     }
 
@@ -141,6 +150,21 @@ impl App {
             }
         });
         Ok(())
+    }
+
+    /// Measures the traffic, for as long as the server is there.
+    fn measure(&self) {
+        let app = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(SAMPLED_EVERY);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                let Some(inner) = app.upgrade() else { return };
+                let app = Self(inner);
+                app.samples().take(&app).await;
+            }
+        });
     }
 
     /// Reads the file of tokens; where that is wrong, those read before go on.
@@ -163,6 +187,16 @@ impl App {
     /// Long work that somebody asked for.
     pub(super) fn jobs(&self) -> &Jobs {
         &self.0.jobs
+    }
+
+    /// The traffic of the last minutes.
+    pub(super) fn samples(&self) -> &Samples {
+        &self.0.samples
+    }
+
+    /// What the databases say of the migration.
+    pub(super) fn records(&self) -> &Records {
+        &self.0.records
     }
 
     /// Where revisions of the rules are kept.

@@ -129,6 +129,19 @@ async fn prepare(
     state: &State,
     options: &CompleteOptions,
 ) -> Result<Report, MigrationError> {
+    let obstacles = obstacles(operator, options).await?;
+    if obstacles.is_empty() {
+        report(&operator.databases, state).await
+    } else {
+        Err(MigrationError::NotReady(obstacles))
+    }
+}
+
+/// What keeps old from being retired now, after a switch.
+pub async fn obstacles(
+    operator: &Operator,
+    options: &CompleteOptions,
+) -> Result<Vec<String>, MigrationError> {
     let databases = &operator.databases;
     let mut new = databases.mirror_session(Side::New).await?;
     let mut obstacles = Vec::new();
@@ -162,13 +175,7 @@ async fn prepare(
     if !may_retire(&mut old).await? {
         obstacles.push(Obstacle::NotOwner);
     }
-    if obstacles.is_empty() {
-        report(databases, state).await
-    } else {
-        Err(MigrationError::NotReady(
-            obstacles.iter().map(ToString::to_string).collect(),
-        ))
-    }
+    Ok(obstacles.iter().map(ToString::to_string).collect())
 }
 
 /// How long a change may take to reach old.

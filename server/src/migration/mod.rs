@@ -32,7 +32,7 @@ mod stream;
 mod turn;
 
 pub use abort::abort;
-pub use complete::{CompleteOptions, Completed, complete};
+pub use complete::{CompleteOptions, Completed, complete, obstacles};
 pub use error::MigrationError;
 pub use events::Event;
 pub use gates::{Gate, Gates, Verdict};

@@ -9,6 +9,7 @@
 )]
 
 mod desk;
+mod documents;
 mod everywhere;
 mod limits;
 mod programs;

@@ -92,6 +92,11 @@ impl Migration {
         Ok(())
     }
 
+    /// Whether changes are captured: a visitor may have ended the migration, one way or the other, from the dashboard.
+    pub(super) async fn is_captured(&self) -> anyhow::Result<bool> {
+        Ok(status(&self.databases).await?.state.is_captured())
+    }
+
     /// The side that takes every write first.
     pub(super) async fn primary(&self) -> anyhow::Result<Side> {
         Ok(status(&self.databases).await?.primary)

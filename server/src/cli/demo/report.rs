@@ -36,11 +36,15 @@ impl Report {
 
     /// Says it for people.
     pub(super) fn show(&self, terminal: &Terminal) {
-        terminal.heading("Every row of both databases");
-        terminal.say(&format!(
-            "{:<16}{:>12}{:>12}{:>12}{:>12}",
-            "table", "old", "new", "equal", "differing"
-        ));
+        if self.tables.is_empty() {
+            terminal.heading("Every request");
+        } else {
+            terminal.heading("Every row of both databases");
+            terminal.say(&format!(
+                "{:<16}{:>12}{:>12}{:>12}{:>12}",
+                "table", "old", "new", "equal", "differing"
+            ));
+        }
         for table in &self.tables {
             let [old, new, equal, differing] =
                 [table.old_rows, table.new_rows, table.equal, table.differing].map(grouped);
@@ -65,14 +69,16 @@ impl Report {
                 terminal.bad(&text);
             }
         };
-        mark(
-            self.differing() == 0,
-            format!(
-                "{} rows equal, {} differing",
-                grouped(self.equal()),
-                grouped(self.differing())
-            ),
-        );
+        if !self.tables.is_empty() {
+            mark(
+                self.differing() == 0,
+                format!(
+                    "{} rows equal, {} differing",
+                    grouped(self.equal()),
+                    grouped(self.differing())
+                ),
+            );
+        }
         mark(
             self.left_in_journal == 0,
             format!("{} changes left in the journal", grouped(self.left_in_journal)),

@@ -168,9 +168,16 @@ impl Stage {
         bail!("everyone is migrated already")
     }
 
-    /// Changes that wait to be mirrored. New's journal is there only once new is to be the primary, or has been; and new
-    /// may be down.
+    /// Changes that wait to be mirrored; none once a visitor has ended the migration, and the journals with it.
     pub(super) async fn waiting_changes(&self) -> anyhow::Result<u64> {
+        match self.entries().await {
+            Err(_) if !self.migration.is_captured().await? => Ok(0),
+            counted => counted,
+        }
+    }
+
+    /// New's journal is there only once new is to be the primary, or has been; and new may be down.
+    async fn entries(&self) -> anyhow::Result<u64> {
         let in_old = count(&self.old_shop, "select count(*) from crossfade.journal").await?;
         if self.new_shop.is_closed() {
             return Ok(in_old);
@@ -220,6 +227,9 @@ impl Stage {
             self.old.url(shop::DATABASE),
             self.new.url(shop::DATABASE),
         );
+        terminal.say(&format!(
+            "open {url} in a browser: all of it, live, and buttons to go on"
+        ));
         let evaluate = r#"'{"context":{"targetingKey":"123","country":"US"}}'"#;
         terminal.say(&format!(
             "curl -s {url}/ofrep/v1/evaluate/flags -H 'content-type: application/json' -d {evaluate}"

@@ -70,6 +70,12 @@ impl Traffic {
         CLASSES.into_iter().zip(counts).filter(|(_, count)| *count > 0)
     }
 
+    /// Requests that the server failed to answer.
+    pub(in crate::http) fn failed(&self) -> u64 {
+        let of_5xx = self.answered.iter().filter_map(|classes| classes.last());
+        of_5xx.map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
     pub(super) fn durations(&self, area: Area) -> &Histogram {
         &self.durations[area as usize]
     }

@@ -1,14 +1,15 @@
 //! The operations, each a few lines over the library that the command line uses too.
 
-use actix_web::HttpResponse;
 use actix_web::web::ThinData;
+use actix_web::{HttpRequest, HttpResponse};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::error::ApiError;
 use super::super::state::App;
-use super::jobs::Job;
+use super::jobs::{Failure, Job};
+use super::order::Order;
 use crate::databases::{Side, with_causes};
 use crate::migration::preflight::{PreflightError, PreflightOptions, preflight as look};
 use crate::routing::Crossfade;
@@ -60,28 +61,38 @@ pub(in crate::http) async fn preflight(app: ThinData<App>) -> Result<HttpRespons
 }
 
 /// `POST /api/v1/migration/verify`: begins to compare every row.
-pub(in crate::http) async fn verify(app: ThinData<App>) -> Result<HttpResponse, ApiError> {
+pub(in crate::http) async fn verify(
+    app: ThinData<App>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
     let (databases, primary) = ends(&app)?;
-    let job = app.jobs().start("verify", |teller| async move {
-        let options = VerifyOptions::default();
-        let report = compare(&databases, primary, &options, |progress| teller.tell(progress)).await;
-        report
-            .map(|report| json!(report))
-            .map_err(|error| with_causes(&error))
-    })?;
+    let job = app
+        .jobs()
+        .start("verify", &who(&app, &request), |teller| async move {
+            let options = VerifyOptions::default();
+            let report = compare(&databases, primary, &options, |progress| teller.tell(progress)).await;
+            report
+                .map(|report| json!(report))
+                .map_err(|error| Failure::from(with_causes(&error)))
+        })?;
     Ok(HttpResponse::Accepted().json(job))
 }
 
 /// `POST /api/v1/migration/repair`: begins to make equal what the last verification found to differ.
-pub(in crate::http) async fn repair(app: ThinData<App>) -> Result<HttpResponse, ApiError> {
+pub(in crate::http) async fn repair(
+    app: ThinData<App>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
     let (databases, primary) = ends(&app)?;
     let catalog = crossfade(&app)?.catalog().clone();
-    let job = app.jobs().start("repair", |_| async move {
-        let failed = |error: &dyn std::error::Error| with_causes(error);
+    let job = app.jobs().start("repair", &who(&app, &request), |_| async move {
+        let failed = |error: &dyn std::error::Error| Failure::from(with_causes(error));
         let report = last_report(&databases, primary)
             .await
             .map_err(|error| failed(&error))?;
-        let report = report.ok_or("nothing was verified yet, so there is nothing to repair")?;
+        let report = report.ok_or_else(|| {
+            Failure::from("nothing was verified yet, so there is nothing to repair".to_owned())
+        })?;
         let differences: Vec<Difference> = report.differences().cloned().collect();
         let repaired = mend(&databases, &catalog, primary, &differences).await;
         repaired
@@ -94,6 +105,11 @@ pub(in crate::http) async fn repair(app: ThinData<App>) -> Result<HttpResponse, 
 /// `GET /api/v1/migration/job`: the long work that is under way, or was last; null if there was none.
 pub(in crate::http) async fn job(app: ThinData<App>) -> HttpResponse {
     HttpResponse::Ok().json(app.jobs().current().map_or(Value::Null, |job| json!(job)))
+}
+
+/// Whose token it is; nothing else is said of who asks.
+fn who(app: &App, request: &HttpRequest) -> String {
+    Order::default().who(app, request)
 }
 
 fn ends(app: &App) -> Result<(crate::databases::Databases, Side), ApiError> {
