@@ -1,12 +1,13 @@
 # The repository's own commands. Each installs what it needs, where it may, or says what to install.
 
-.PHONY: help demo test check bench agreement browser clients conformance dashboard devcycle fuzz javascript modules model soak verify-rate backfill-rate \
+.PHONY: reference help demo test check bench agreement browser clients conformance dashboard devcycle fuzz javascript modules model soak verify-rate backfill-rate \
   tools node postgresql second-major
 
 help:
 	@echo "make demo   the whole story on two PostgreSQL servers of its own: DEMO='--auto' walks it by itself"
 	@echo "make test   every test, on real PostgreSQL servers"
 	@echo "make dashboard  a whole migration by the dashboard in a browser; pictures of each page in target/dashboard"
+	@echo "make reference  docs/reference, and what the rule author's guide shows, made anew from the program"
 	@echo "make clients  real OpenFeature and PostgREST clients against a running server"
 	@echo "make conformance  CEL's public conformance tests: passed, failed, outside the subset"
 	@echo "make devcycle  buckets of 10,000 users against DevCycle's own, bit for bit"
@@ -47,6 +48,11 @@ browser:
 
 have_browser = test -n "$$CROSSFADE_BROWSER" || command -v chromium >/dev/null || $(call install,chromium fonts-dejavu-core) \
 	  || { echo "Chromium is missing; install it, or set CROSSFADE_BROWSER"; exit 1; }
+
+# What the guides show and the reference documents say, made anew from the program.
+reference: tools postgresql
+	BLESS=1 cargo test --quiet --workspace --test commands documents::
+	BLESS=1 cargo test --quiet --workspace --test crossfade reference::
 
 dashboard: tools postgresql browser
 	CROSSFADE_BROWSER_NEEDED=1 cargo test --workspace --test crossfade -- --nocapture dashboard::

@@ -30,6 +30,7 @@ mod outages_over_http;
 mod preflight;
 mod publish_subscribe;
 mod reading;
+mod reference;
 mod repeated_requests;
 mod rules_on_disk;
 mod schema;

@@ -125,6 +125,7 @@ export function migration() {
     some.hidden = data === null;
     if (data === null) return;
     const { stage, record } = data;
+    gates.className = stage === "switched" ? "waits few" : NEXT[stage] ? "waits" : "";
     const busy = overview.job?.state === "running";
     const at = STAGES.findIndex(([name]) => name === stage);
     showIfNew(rail, [stage, data.copied], () => STAGES.map(([name, title, what], nth) => h("li", {
@@ -140,7 +141,6 @@ export function migration() {
     if (looked !== isNew) {
       looked = isNew;
       again.hidden = !NEXT[stage];
-      gates.classList.toggle("waits", Boolean(NEXT[stage]));
       if (NEXT[stage]) look();
       else {
         say(heading, "It is over");

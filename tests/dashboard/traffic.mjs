@@ -33,7 +33,7 @@ export function traffic(baseUrl) {
         seen.failed += 1;
         if (seen.failures.length < 5) seen.failures.push(error.message);
       }
-      await new Promise((rest) => setTimeout(rest, 120));
+      await new Promise((rest) => setTimeout(rest, 300));
     }
   }
 
