@@ -142,7 +142,7 @@ pub async fn obstacles(
     operator: &Operator,
     options: &CompleteOptions,
 ) -> Result<Vec<String>, MigrationError> {
-    let databases = &operator.databases;
+    let (databases, state) = (&operator.databases, operator.standing().await?);
     let mut new = databases.mirror_session(Side::New).await?;
     let mut obstacles = Vec::new();
     match last_verification(&mut new, Side::New).await? {

@@ -79,16 +79,17 @@ impl Command {
         Err(MigrationError::WrongStage { stage, wanted })
     }
 
-    fn steps(self, crossfade: &Crossfade) -> String {
-        match self {
-            Self::Start => explain::START.to_owned(),
-            Self::Pause => "pause would hold the mirrors: changes wait in the journal\n".to_owned(),
-            Self::Resume => "resume would let the mirrors go on\n".to_owned(),
-            Self::Switch => explain::turn(crossfade.databases(), Side::New),
-            Self::Rollback => explain::turn(crossfade.databases(), Side::Old),
+    async fn steps(self, crossfade: &Crossfade) -> Result<String, MigrationError> {
+        let databases = crossfade.databases();
+        Ok(match self {
+            Self::Start => explain::start(databases, None),
+            Self::Pause => explain::PAUSE.to_owned(),
+            Self::Resume => explain::RESUME.to_owned(),
+            Self::Switch => explain::turn(databases, Side::New).await?,
+            Self::Rollback => explain::turn(databases, Side::Old).await?,
             Self::Complete => explain::COMPLETE.to_owned(),
             Self::Abort => explain::ABORT.to_owned(),
-        }
+        })
     }
 }
 
@@ -110,7 +111,7 @@ pub(super) async fn plan(
         command: command.name(),
         open: found.iter().all(|gate| gate["verdict"] != "closed"),
         gates: found.into(),
-        steps: command.steps(crossfade),
+        steps: command.steps(crossfade).await?,
     })
 }
 

@@ -15,6 +15,7 @@ pub(in crate::http) fn status(error: &MigrationError) -> StatusCode {
         | MigrationError::NotReady(_)
         | MigrationError::Preflight(_)
         | MigrationError::NotCaptured { .. }
+        | MigrationError::OtherTransport { .. }
         | MigrationError::NotAlone => StatusCode::CONFLICT,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -26,6 +27,7 @@ pub(in crate::http) fn code(error: &MigrationError) -> &'static str {
         MigrationError::WrongStage { .. } => "WRONG_STAGE",
         MigrationError::Refused(_) | MigrationError::NotReady(_) => "GATES_CLOSED",
         MigrationError::Preflight(_) => "PREFLIGHT",
+        MigrationError::OtherTransport { .. } => "OTHER_TRANSPORT",
         MigrationError::NotCaptured { .. } => "NOT_CAPTURED",
         MigrationError::NotAlone => "UNDER_WAY",
         MigrationError::Unacknowledged { .. } => "UNACKNOWLEDGED",

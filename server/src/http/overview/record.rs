@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::databases::{Databases, with_causes};
 use crate::migration::{MigrationError, status};
+use crate::sync::Transport;
 use crate::sync::journal::copy_status;
 use crate::verify::{Difference, last_report};
 
@@ -54,7 +55,9 @@ async fn ask(databases: &Databases) -> Result<Value, MigrationError> {
     let status = Box::pin(status(databases)).await?;
     let mut record = json!(status);
     if status.state.is_captured() {
-        record["copy"] = json!(copy_status(databases, status.primary).await?);
+        if status.state.transport == Transport::Journal {
+            record["copy"] = json!(copy_status(databases, status.primary).await?);
+        }
         let verified = last_report(databases, status.primary).await?;
         record["verification"] = verified.map_or(Value::Null, |report| {
             let differences: Vec<&Difference> = report.differences().take(MOST_DIFFERENCES).collect();
