@@ -87,6 +87,7 @@ $(buckets): $(devcycle_tests)/package-lock.json $(devcycle_tests)/rows.mjs $(dev
 PAIRS ?= 1000000
 
 agreement: tools
+	@mkdir -p target
 	@{ CROSSFADE_AGREEMENT_PAIRS=$(PAIRS) CROSSFADE_SEED=$(SEED) cargo test --quiet --workspace --test compiled -- --nocapture --exact \
 	  independent::conditions_agree_with_another_implementation_of_cel 2>&1; echo $$? >target/agreement.status; } \
 	  | tee target/agreement.log | grep -A20 'panicked at'; grep 'pairs agreed' target/agreement.log; exit $$(cat target/agreement.status)
@@ -131,6 +132,7 @@ SECONDS ?= 600
 SEED ?= $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
 
 soak: tools postgresql
+	@mkdir -p target
 	@{ SOAK_SECONDS=$(SECONDS) SOAK_SEED=$(SEED) cargo test --package crossfade-tests -- --nocapture --exact \
 	  soak::nothing_is_lost_and_no_user_reads_back_in_time_whatever_breaks; echo $$? >target/soak.status; } \
 	  | tee target/soak.log; grep '^acknowledged writes' target/soak.log; exit $$(cat target/soak.status)

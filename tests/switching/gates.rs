@@ -170,7 +170,7 @@ async fn who_has_just_left_keeps_nobody_out() {
     let turning = tokio::spawn(async move { switch(&operator, &TurnOptions::default(), &mut |_| {}).await });
     // Until whoever comes next has been told once that somebody is there.
     let asked = "select count(*) from pg_stat_activity where query like 'select pg_try_advisory_lock(%' and state = 'idle'";
-    while number(&stage.old, asked).await == 0 {
+    while number(&stage.old, asked).await == 0 && !turning.is_finished() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     stage
